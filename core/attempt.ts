@@ -1,0 +1,61 @@
+import type { Operation } from './operation.ts'
+import type { Usage, UsageSource } from './usage.ts'
+
+/** What is known of an attempt before it is sent. One attempt is one try at one target. */
+export interface AttemptIntent {
+  /** UUIDv7, made before dispatch: the identity that makes every later insert idempotent. */
+  readonly id: string
+  readonly requestId: string
+  /** 1 for the first try of a request. */
+  readonly attempt: number
+  /** Milliseconds since 1970 at which the request arrived. The day partition of the record follows from it. */
+  readonly at: number
+  readonly keyId: string
+  readonly operation: Operation
+  readonly stream: boolean
+  /** As the client wrote it. */
+  readonly modelAsked: string
+  readonly provider: string
+  /** As it was sent to the provider. */
+  readonly modelSent: string
+  /** The version of the price that was in force, or `null` when the model has none. */
+  readonly priceVersion: string | null
+  /** Our estimate of the prompt, in tokens: what an interrupted attempt is booked with. */
+  readonly inputEstimate: number
+}
+
+/** How far an open attempt has come: at most every two seconds or two thousand tokens. */
+export interface AttemptProgress {
+  readonly id: string
+  readonly usage: Usage
+  readonly source: UsageSource
+}
+
+/**
+ * `complete`: the vendor ended as its wire says. `partial`: it broke off after content. `canceled`: the client left.
+ * `failed`: no content came. `interrupted`: this process died, found at the next start.
+ */
+export type AttemptStatus = 'complete' | 'partial' | 'canceled' | 'failed' | 'interrupted'
+
+/** Everything that is kept of an attempt: self-contained, so that one record alone can be shipped and costed again. No prompt or answer text. */
+export interface AttemptRecord extends AttemptIntent {
+  readonly status: AttemptStatus
+  /** Our fault code when it did not complete (`upstream_timeout`, `client_gone`), else `null`. */
+  readonly reason: string | null
+  /** The vendor's HTTP status, or `null` when none came. */
+  readonly httpStatus: number | null
+  /** The model that the vendor says answered. Priced by this one. */
+  readonly modelAnswered: string | null
+  /** `null`: nothing is known, which is not zero. */
+  readonly usage: Usage | null
+  readonly usageSource: UsageSource | null
+  readonly serviceTier: string | null
+  /** Integer nano-dollars, or `null` when the price or the usage is unknown. */
+  readonly costNano: number | null
+  readonly pricing: 'known' | 'unknown'
+  /** Durations in microseconds: waiting for a free place, our own work before dispatch, and since arrival: first byte and end. */
+  readonly queueUs: number
+  readonly gatewayUs: number
+  readonly firstByteUs: number | null
+  readonly totalUs: number
+}

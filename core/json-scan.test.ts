@@ -1,0 +1,117 @@
+import * as fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { JsonScan, type ScanProblem, type ScanResult } from './json-scan.ts'
+
+const LIMITS = { depthMax: 64, keysMax: 100_000 }
+const WANTED = ['model', 'stream', 'stream_options']
+const encoder = new TextEncoder()
+
+describe('the scan', () => {
+  test('reads the same values as JSON.parse from any document, however it is cut', () => {
+    fc.assert(
+      fc.property(document(), fc.array(fc.nat(400), { maxLength: 6 }), (fields, cuts) => {
+        const text = JSON.stringify(fields)
+        const result = object(scan(cutAt(encoder.encode(text), cuts)))
+        for (const key of WANTED) expect(valueOf(result, key)).toEqual((fields as Record<string, unknown>)[key])
+      }),
+      { numRuns: 2_000 },
+    )
+  })
+
+  test('gives spans that can be replaced in the bytes', () => {
+    const text = '{"a": [1, "x\\"]"], "model" : "gpt\\u002d5" , "z":{}}'
+    const found = object(scan([encoder.encode(text)])).values.get('model')
+    expect(text.slice(found?.start, found?.end)).toBe('"gpt\\u002d5"')
+    expect(JSON.parse(found?.text ?? '')).toBe('gpt-5')
+  })
+
+  test('knows a key however it is escaped, so that no second model slips through', () => {
+    const text = '{"model":"cheap","mo\\u0064el":"dear"}'
+    expect(scan([encoder.encode(text)])).toEqual({ kind: 'duplicate', key: 'model' })
+  })
+
+  test('refuses a second stream flag, one byte at a time', () => {
+    const bytes = encoder.encode('{"stream":true,"messages":[{"stream":1}],"stream":false}')
+    expect(scan([...bytes].map((byte) => Uint8Array.of(byte)))).toEqual({ kind: 'duplicate', key: 'stream' })
+  })
+
+  test('does not take a key inside a string, a list or a deeper object for its own', () => {
+    const text = '{"a":"\\"model\\":\\"x\\"","b":{"model":"y"},"c":["model"],"model":"z"}'
+    expect(valueOf(object(scan([encoder.encode(text)])), 'model')).toBe('z')
+  })
+
+  test.each([
+    ['', 'not_object'],
+    ['   ', 'not_object'],
+    ['[1]', 'not_object'],
+    ['"model"', 'not_object'],
+    ['{', 'malformed'],
+    ['{"model"', 'malformed'],
+    ['{"model":}', 'malformed'],
+    ['{"model":"x"', 'malformed'],
+    ['{"model":"x",}', 'malformed'],
+    ['{"model":"x"} {}', 'malformed'],
+    ['{model:"x"}', 'malformed'],
+    ['{"a":1}}', 'malformed'],
+  ])('%j is refused as %s', (text, kind) => {
+    expect(scan([encoder.encode(text)]).kind).toBe(kind)
+  })
+
+  test('counts depth and keys up to the limit and not beyond', () => {
+    const nested = (depth: number) => encoder.encode(`{"a":${'['.repeat(depth - 1)}${']'.repeat(depth - 1)}}`)
+    expect(scan([nested(64)]).kind).toBe('object')
+    expect(scan([nested(65)])).toEqual({ kind: 'too_deep' })
+    const keyed = (keys: number) => encoder.encode(`{"a":{${Array.from({ length: keys - 1 }, (_, index) => `"k${index}":0`).join(',')}}}`)
+    const limits = { depthMax: 64, keysMax: 100 }
+    expect(scan([keyed(100)], limits).kind).toBe('object')
+    expect(scan([keyed(101)], limits)).toEqual({ kind: 'too_many_keys' })
+  })
+
+  test('keeps no more than 16 KiB of a wanted value and says so', () => {
+    const text = JSON.stringify({ model: 'x'.repeat(20_000) })
+    const found = object(scan(cutAt(encoder.encode(text), [5_000, 5_000, 5_000]))).values.get('model')
+    expect(found?.text).toBeUndefined()
+  })
+})
+
+function scan(chunks: readonly Uint8Array[], limits = LIMITS): ScanResult | ScanProblem {
+  const state = new JsonScan(WANTED, limits)
+  for (const chunk of chunks) state.push(chunk)
+  return state.finish()
+}
+
+function object(result: ScanResult | ScanProblem): ScanResult {
+  if (result.kind !== 'object') throw new Error(`refused: ${result.kind}`)
+  return result
+}
+
+function valueOf(result: ScanResult, key: string): unknown {
+  const text = result.values.get(key)?.text
+  return text === undefined ? undefined : JSON.parse(text)
+}
+
+function cutAt(bytes: Uint8Array, lengths: readonly number[]): Uint8Array[] {
+  const chunks: Uint8Array[] = []
+  let from = 0
+  for (const length of lengths) {
+    chunks.push(bytes.subarray(from, from + length))
+    from += length
+  }
+  return [...chunks, bytes.subarray(from)]
+}
+
+/** Objects with our keys among others, and strings full of what could mislead a scan. */
+function document() {
+  const text = fc.oneof(fc.string(), fc.constantFrom('"model":"x"', '\\', '\\"', '}', '{"model":1}', '\u2028', '日本'))
+  const value = fc.jsonValue({ maxDepth: 4, stringUnit: 'grapheme' })
+  return fc.record(
+    {
+      model: fc.oneof(text, value),
+      messages: fc.array(fc.record({ role: text, content: text, model: text })),
+      stream: fc.oneof(fc.boolean(), value),
+      stream_options: fc.oneof(fc.record({ include_usage: fc.boolean() }), value),
+      other: value,
+    },
+    { requiredKeys: [] },
+  )
+}

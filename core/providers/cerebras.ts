@@ -1,0 +1,14 @@
+import type { ProviderKind } from '../provider.ts'
+
+/** Cerebras Inference. Source: inference-docs.cerebras.ai, "OpenAI compatibility" (base URL, chat and completions). */
+export const cerebras: ProviderKind = {
+  id: 'cerebras',
+  label: 'Cerebras',
+  wire: 'openai',
+  operations: ['chat', 'completions'],
+  baseUrl: 'https://api.cerebras.ai/v1',
+  credentialRequired: true,
+  stream: { usage: 'asked', done: true },
+  usage: 'openai',
+  environment: { credential: 'CEREBRAS_API_KEY' },
+}

@@ -1,0 +1,21 @@
+import type { ProviderKind } from '../provider.ts'
+
+/** OpenAI. Source: API reference (chat, completions, embeddings), and the guide on error codes for the codes that mean no money. */
+export const openai: ProviderKind = {
+  id: 'openai',
+  label: 'OpenAI',
+  wire: 'openai',
+  operations: ['chat', 'completions', 'embeddings'],
+  baseUrl: 'https://api.openai.com/v1',
+  credentialRequired: true,
+  stream: { usage: 'asked', done: true },
+  usage: 'openai',
+  environment: { credential: 'OPENAI_API_KEY' },
+  spendLimitCodes: [
+    'insufficient_quota',
+    'billing_hard_limit_reached',
+    'credit_balance_exhausted',
+    'organization_spend_limit_exceeded',
+    'project_spend_limit_exceeded',
+  ],
+}

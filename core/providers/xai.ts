@@ -1,0 +1,14 @@
+import type { ProviderKind } from '../provider.ts'
+
+/** xAI. Source: docs.x.ai, "REST API reference". On chat, `completion_tokens` leaves reasoning out: the total decides. */
+export const xai: ProviderKind = {
+  id: 'xai',
+  label: 'xAI',
+  wire: 'openai',
+  operations: ['chat', 'completions'],
+  baseUrl: 'https://api.x.ai/v1',
+  credentialRequired: true,
+  stream: { usage: 'asked', done: true },
+  usage: 'openai-reasoning-apart',
+  environment: { credential: 'XAI_API_KEY' },
+}

@@ -1,0 +1,90 @@
+import { roundRobin } from './balancers/round-robin.ts'
+import type { Operation } from './operation.ts'
+import type { Price } from './price.ts'
+import { type Header, OPENAI_PATHS, type ProviderKind, type ProviderOptions } from './provider.ts'
+
+/** One address that serves a provider's models. */
+export interface Node {
+  /** Scheme, host and port, as `https://host[:port]`: what a credential is bound to. */
+  readonly origin: string
+  /** The path of the API at that origin, without a trailing slash: `/v1`, or empty. */
+  readonly basePath: string
+  /** Where it listens when that is a Unix socket; `origin` is then only a name. */
+  readonly socketPath?: string
+}
+
+/** Waits towards one provider, all in milliseconds. */
+export interface ProviderTimeouts {
+  readonly connectMs: number
+  readonly firstByteMs: number
+  readonly idleMs: number
+  readonly totalMs: number
+  readonly clientStallMs: number
+}
+
+/** A vendor or own node as configured: its kind, with everything that the kind leaves open filled in. */
+export interface Provider {
+  /** As the operator called it: the first part of `provider/model`. */
+  readonly name: string
+  readonly kind: ProviderKind
+  /** Never empty; all of them serve the same models. */
+  readonly nodes: readonly Node[]
+  /** Carries the credential, so it is not enumerable: a provider that is printed by mistake does not show it. `null`: none is sent. */
+  readonly authHeader: Header | null
+  readonly options: ProviderOptions
+  readonly inFlightMax: number
+  readonly timeouts: ProviderTimeouts
+}
+
+/** One provider and one model that can be tried. */
+export interface Target {
+  /** `provider/model`. */
+  readonly id: string
+  readonly provider: Provider
+  /** As it is sent to the provider. */
+  readonly model: string
+  /** What it can be asked for; an unlisted model: all that its kind serves. */
+  readonly operations: readonly Operation[]
+  /** Ascending by `from`, ready for `priceAt`. Empty: unknown, which is never zero. */
+  readonly prices: readonly Price[]
+}
+
+/** Puts the members in the order in which they are tried. `turn` differs from request to request; the members come back all, each once. */
+export type Balancer = <Member>(members: readonly Member[], turn: number) => readonly Member[]
+
+/** What a model name leads to. */
+export interface Route {
+  /** As it was asked for: an alias, a catalogue name, or `provider/model`. */
+  readonly name: string
+  /** Never empty. */
+  readonly targets: readonly Target[]
+  readonly order: Balancer
+}
+
+/** One try at one target. */
+export interface Attempt {
+  readonly target: Target
+  readonly node: Node
+}
+
+/**
+ * The attempts of one request in the order in which they are tried: the targets as the route orders them, and for each its
+ * nodes in turn. `turn` is a number that the caller counts up from request to request, so this stays a plain function.
+ */
+export function plan(route: Route, turn: number): readonly Attempt[] {
+  // Both rings turn by the same number: without the division two targets of two nodes each would use one node of each only.
+  const nodeTurn = Math.floor(turn / route.targets.length)
+  return route.order(route.targets, turn).flatMap((target) => attemptsAt(target, nodeTurn))
+}
+
+/** The path and query of a request to `node`: `model` is the one that is sent, which some vendors want in the path. */
+export function requestPath(
+  provider: Provider,
+  node: Node,
+  { operation, model }: { readonly operation: Operation; readonly model: string },
+): string {
+  return node.basePath + (provider.kind.path?.(operation, model, provider.options) ?? OPENAI_PATHS[operation])
+}
+
+const attemptsAt = (target: Target, turn: number): readonly Attempt[] =>
+  roundRobin(target.provider.nodes, turn).map((node) => ({ target, node }))

@@ -1,0 +1,67 @@
+import { asCount, asObject, asText, type Json, type JsonObject } from '../json.ts'
+import type { UsageFlavour } from '../provider.ts'
+import { NO_USAGE, type Usage } from '../usage.ts'
+
+/**
+ * A vendor's `usage` object in our kinds, or `undefined` when it says nothing that can be billed: missing is not zero.
+ * Counts that no model can produce (negative, broken, above a billion) count as missing.
+ */
+export function readUsage(value: Json | undefined, flavour: UsageFlavour): Usage | undefined {
+  const usage = asObject(value)
+  if (usage === undefined) return undefined
+  const prompt = tokens(usage['prompt_tokens'])
+  if (prompt === undefined) return undefined
+  const completion = tokens(usage['completion_tokens']) ?? 0
+  const inputs = readInputs(usage, prompt)
+  return { ...NO_USAGE, ...inputs, ...readOutputs(usage, { prompt, completion, flavour }) }
+}
+
+/** The service tier that was really used, as it stands in a reply or chunk. `default` and `auto` are no tier. */
+export function readServiceTier(reply: JsonObject): string | null {
+  const tier = asText(reply['service_tier'])
+  return tier === undefined || tier === 'default' || tier === 'auto' || tier === 'standard' ? null : tier
+}
+
+const TOKENS_MAX = 1_000_000_000
+
+function tokens(value: Json | undefined): number | undefined {
+  const count = asCount(value)
+  return count === undefined || count > TOKENS_MAX ? undefined : count
+}
+
+/** Cached and audio tokens stand inside `prompt_tokens`: they are taken out of it, and never more than it holds. */
+function readInputs(usage: JsonObject, prompt: number): Partial<Usage> {
+  const details = asObject(usage['prompt_tokens_details'])
+  const cacheRead = tokens(details?.['cached_tokens']) ?? tokens(usage['prompt_cache_hit_tokens']) ?? 0
+  let left = prompt
+  const take = (wanted: number): number => {
+    const taken = Math.min(wanted, left)
+    left -= taken
+    return taken
+  }
+  const taken = {
+    cacheRead: take(cacheRead),
+    cacheWriteOther: take(tokens(details?.['cache_write_tokens']) ?? 0),
+    inputAudio: take(tokens(details?.['audio_tokens']) ?? 0),
+    inputImage: take(tokens(details?.['image_tokens']) ?? 0),
+  }
+  return { ...taken, input: left }
+}
+
+/**
+ * Reasoning stands inside `completion_tokens`, except where the flavour may leave it out (xAI on chat): there the total
+ * decides, because the same vendor counts it inside on another endpoint (wire-formats 1.4).
+ */
+function readOutputs(
+  usage: JsonObject,
+  { prompt, completion, flavour }: { prompt: number; completion: number; flavour: UsageFlavour },
+): Partial<Usage> {
+  const details = asObject(usage['completion_tokens_details'])
+  const reasoning = tokens(details?.['reasoning_tokens']) ?? 0
+  const audio = Math.min(tokens(details?.['audio_tokens']) ?? 0, completion)
+  const total = tokens(usage['total_tokens'])
+  const apart = flavour === 'openai-reasoning-apart' && total === prompt + completion + reasoning
+  if (apart) return { output: completion - audio, reasoning, outputAudio: audio }
+  const inside = Math.min(reasoning, completion - audio)
+  return { output: completion - audio - inside, reasoning: inside, outputAudio: audio }
+}

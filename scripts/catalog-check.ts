@@ -1,0 +1,83 @@
+import * as z from 'zod'
+import { readCatalog } from '../core/catalog.ts'
+import { type PriceRow, sourcesFileSchema, type VendorFile, vendorFileSchema } from '../core/catalog-file.ts'
+
+/** A file of `catalog/` as it was read: its name and its JSON, not yet looked at. */
+export interface CatalogFile {
+  readonly name: string
+  readonly json: unknown
+}
+
+const SOURCES = 'sources.json'
+
+/** What `catalog/` must keep to (catalog/README.md). Gives one sentence for each place that does not, or none. */
+export function catalogFaults(files: readonly CatalogFile[]): readonly string[] {
+  const shapes = files.flatMap(({ name, json }) =>
+    shapeFaults(name, name === SOURCES ? sourcesFileSchema : vendorFileSchema, json),
+  )
+  if (shapes.length > 0) return shapes
+  const sources = sourcesFileSchema.parse(files.find(({ name }) => name === SOURCES)?.json ?? {})
+  const vendors = files
+    .filter(({ name }) => name !== SOURCES)
+    .map(({ name, json }) => ({ name, ...vendorFileSchema.parse(json) }))
+  return [
+    ...vendors.flatMap((vendor) => [
+      ...nameFaults(vendor),
+      ...vendor.models.flatMap((row) => row.prices.flatMap(priceFaults(`${vendor.provider}/${row.id}`))),
+    ]),
+    ...unusedSources(Object.keys(sources), vendors),
+    ...compileFaults(() => readCatalog(sources, vendors)),
+  ]
+}
+
+function shapeFaults(name: string, schema: z.ZodType, json: unknown): readonly string[] {
+  const read = schema.safeParse(json)
+  return read.success ? [] : read.error.issues.map((issue) => `${name}: ${issue.path.join('.')}: ${issue.message}`)
+}
+
+function nameFaults({ name, provider, models }: VendorFile & { readonly name: string }): readonly string[] {
+  const names = models.flatMap((row) => [row.id, ...(row.aliases ?? [])])
+  const ids = models.map((row) => row.id)
+  const misplaced = ids.find((id, index) => index > 0 && id < (ids[index - 1] ?? ''))
+  return [
+    ...(name === `${provider}.json` ? [] : [`${name}: its provider is ${provider}`]),
+    ...new Set(
+      names
+        .filter((one, index) => names.indexOf(one) !== index)
+        .map((one) => `${name}: ${one} is the name of two rows`),
+    ),
+    ...(misplaced === undefined ? [] : [`${name}: ${misplaced} stands out of order`]),
+  ]
+}
+
+function priceFaults(
+  model: string,
+): (price: PriceRow, index: number, prices: readonly PriceRow[]) => readonly string[] {
+  return (price, index, prices) => {
+    const before = prices[index - 1]
+    const steps = [price.steps ?? [], ...Object.values(price.tiers ?? {}).map((tier) => tier.steps ?? [])]
+    return [
+      ...(before?.from === price.from && price.hours === undefined ? [`${model}: two prices from ${price.from}`] : []),
+      ...(index === 0 && price.hours !== undefined ? [`${model}: its first price holds in some hours only`] : []),
+      ...(steps.every(ascends) ? [] : [`${model}: steps out of order`]),
+    ]
+  }
+}
+
+const ascends = (steps: readonly { readonly abovePromptTokens: number }[]): boolean =>
+  steps.every((step, index) => step.abovePromptTokens > (steps[index - 1]?.abovePromptTokens ?? 0))
+
+function unusedSources(names: readonly string[], vendors: readonly VendorFile[]): readonly string[] {
+  const rows = vendors.flatMap((vendor) => vendor.models)
+  const used = new Set(rows.flatMap((row) => [...row.sources, ...row.prices.map((price) => price.source)]))
+  return names.filter((name) => !used.has(name)).map((name) => `${SOURCES}: no row names ${name}`)
+}
+
+function compileFaults(compile: () => unknown): readonly string[] {
+  try {
+    compile()
+    return []
+  } catch (error) {
+    return [error instanceof Error ? error.message : String(error)]
+  }
+}

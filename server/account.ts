@@ -1,0 +1,108 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { Fault } from '../core/fault.ts'
+import type { Operation } from '../core/operation.ts'
+import type { AttemptRun } from './attempt-run.ts'
+import type { Swept } from './open-requests.ts'
+import type { World } from './world.ts'
+
+/**
+ * The one mutable thing of a request: what it holds, what it has tried, and how it ends. It closes exactly once, however
+ * the end comes: an answer, a refusal, or a client that leaves.
+ */
+export class Account implements Swept {
+  next: Swept | null = null
+  back: Swept | null = null
+  readonly requestId: string
+  /** Monotonic milliseconds, and the same moment since 1970. */
+  readonly arrivedAt: number
+  readonly at: number
+  readonly operation: Operation
+  /** The attempt that is under way, or the last one. */
+  run: AttemptRun | undefined
+  attempts = 0
+  stream = false
+  /** Milliseconds spent waiting for a free place, over all attempts. */
+  waitMs = 0
+  /** Monotonic milliseconds since which the client takes nothing, or `undefined` while it reads. */
+  stalledSince: number | undefined
+  /** Set once the client has left or the request is over: nothing may be begun any more. */
+  closed = false
+  /** Whether the client went away by itself. */
+  left = false
+  readonly #world: World
+  readonly #settles: (() => void)[] = []
+  /** Ends what the request waits for right now; set by whoever waits. */
+  #interrupt: ((fault: Fault) => void) | undefined
+
+  constructor(world: World, { operation, response }: { operation: Operation; request: IncomingMessage; response: ServerResponse }) {
+    this.#world = world
+    this.operation = operation
+    this.requestId = world.newId()
+    this.arrivedAt = world.clock.monotonic()
+    this.at = world.clock.now()
+    world.openRequests.add(this)
+    response.on('close', () => {
+      if (!response.writableFinished) this.#clientLeft()
+    })
+  }
+
+  /** Keeps what must be given back when the request is over. */
+  hold(settle: () => void): void {
+    this.#settles.push(settle)
+  }
+
+  /** While something is waited for: `interrupt` is called when the client leaves. Returns the function that forgets it. */
+  onInterrupt(interrupt: (fault: Fault) => void): () => void {
+    this.#interrupt = interrupt
+    if (this.left) interrupt(clientGone())
+    return () => {
+      this.#interrupt = undefined
+    }
+  }
+
+  /** The end, exactly once: gives back what is held and counts the request. `status` is what the client got. */
+  close(status: number): void {
+    if (this.closed) return
+    this.closed = true
+    this.#world.openRequests.remove(this)
+    for (const settle of this.#settles) settle()
+    const run = this.run
+    this.#world.metrics.request({
+      operation: this.operation,
+      provider: run?.attempt.target.provider.name ?? null,
+      status,
+      stream: this.stream,
+      totalUs: micros(this.#world.clock.monotonic() - this.arrivedAt),
+      gatewayUs: run?.gatewayUs ?? 0,
+      firstByteUs: run?.firstByteUs ?? null,
+    })
+  }
+
+  sweep(nowMs: number): void {
+    const run = this.run
+    if (run === undefined) return
+    run.sweep(nowMs)
+    const stalled = this.stalledSince !== undefined && nowMs - this.stalledSince > run.timeouts.clientStallMs
+    if (stalled) this.#end(new Fault('client_gone', 'The client stopped reading', { reason: 'client_stalled' }))
+  }
+
+  /** What the drain deadline does to a request that is still open. */
+  cut(fault: Fault): void {
+    this.#end(fault)
+  }
+
+  #clientLeft(): void {
+    this.left = true
+    this.#end(clientGone())
+    this.close(499)
+  }
+
+  #end(fault: Fault): void {
+    this.#interrupt?.(fault)
+    this.run?.flow.abort(fault)
+  }
+}
+
+export const micros = (milliseconds: number): number => Math.max(0, Math.round(milliseconds * 1_000))
+
+const clientGone = () => new Fault('client_gone', 'The client left', { reason: 'client_left' })

@@ -1,0 +1,154 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
+import { fromTexts, inputFields } from '../../core/admin/input-fields.ts'
+import { Fault } from '../../core/fault.ts'
+import { asObject, type Json } from '../../core/json.ts'
+import { codeOf } from '../world/error-code.ts'
+import { openGates } from '../world/gates.ts'
+import { faultAnswer } from './fault-answer.ts'
+import { foreignFault } from './foreign-fault.ts'
+import { plainAddress } from './guard.ts'
+import { addOpenApi, documented } from './openapi.ts'
+import { permits } from './permission.ts'
+import { inPath, pathNames } from './path.ts'
+import type { PlaneWorld } from './plane.ts'
+import { perform } from './serve.ts'
+import type { Caller, Fields, Served } from './served.ts'
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Set once the permission of the action was proven, before the body is read. */
+    caller: Caller | undefined
+  }
+}
+
+/** The admin API as a Fastify application that listens nowhere: it is handed requests of the shared listener. */
+export async function openApp(
+  all: readonly Served[],
+  world: PlaneWorld,
+): Promise<(request: IncomingMessage, response: ServerResponse) => void> {
+  const app = fastify({
+    logger: false,
+    bodyLimit: BODY_BYTES_MAX,
+    genReqId: () => world.newId(),
+    requestIdHeader: false,
+    trustProxy: false,
+    exposeHeadRoutes: false,
+    frameworkErrors: (error, request, reply) => refuse(error, { request, reply, world }),
+  })
+  app.removeContentTypeParser('text/plain')
+  app.decorateRequest('caller', undefined)
+  // Input and output are read once, by the action's own schemas; here they only document.
+  app.setValidatorCompiler(() => (data) => ({ value: data }))
+  app.setSerializerCompiler(() => (data) => JSON.stringify(data))
+  app.setErrorHandler((error, request, reply) => refuse(error, { request, reply, world }))
+  app.setNotFoundHandler((request, reply) => refuse(nowhere(request, reply, all), { request, reply, world }))
+  await addOpenApi(app)
+  const inTurn = openTurns()
+  for (const served of all) addRoute(app, { served, world, inTurn })
+  await app.ready()
+  return (request, response) => app.routing(request, response)
+}
+
+const BODY_BYTES_MAX = 65_536
+
+interface RouteParts {
+  readonly served: Served
+  readonly world: PlaneWorld
+  readonly inTurn: InTurn
+}
+
+function addRoute(app: FastifyInstance, { served, world, inTurn }: RouteParts): void {
+  const { action } = served
+  const fields = inputFields(action.input)
+  const names = pathNames(action.path)
+  app.route({
+    method: action.method,
+    url: `/api${action.path}`,
+    schema: documented(action),
+    onRequest: async (request) => {
+      const look = { sql: world.sql.control, now: new Date(world.clock.now()) }
+      const administrator = await inTurn(() => permits[action.permission](bearerOf(request), look))
+      request.caller = { administrator, ip: plainAddress(request.raw.socket.remoteAddress), requestId: request.id }
+    },
+    handler: async (request, reply) => {
+      const { caller } = request
+      if (caller === undefined) throw new Fault('internal', 'The caller is not known')
+      const given = action.method === 'GET' ? fromTexts(fields, textsOf(request.query)) : bodyOf(request.body)
+      const twice = names.find((name) => Object.hasOwn(given, name))
+      if (twice !== undefined) throw new Fault('bad_request', `'${twice}' is given by the path`, { field: twice })
+      const params = Object.fromEntries(textsOf(request.params))
+      const output = await inTurn(() => perform(served, { ...given, ...params }, caller, world))
+      return reply.header('content-type', 'application/json; charset=utf-8').header('x-sekisho-request-id', request.id).send(output)
+    },
+  })
+}
+
+/** The service token or setup token, or an empty text, which is nobody's. */
+const bearerOf = ({ headers }: FastifyRequest): string => /^bearer +(\S+)$/i.exec(headers.authorization ?? '')?.[1] ?? ''
+
+/** A query or the parts of a path as pairs of texts; a name given twice comes as two pairs. */
+function textsOf(parsed: unknown): readonly (readonly [string, string])[] {
+  if (typeof parsed !== 'object' || parsed === null) return []
+  return Object.entries(parsed).flatMap(([name, value]) => [value].flat().map((text): [string, string] => [name, String(text)]))
+}
+
+/** The body as the framework parsed it: JSON, or nothing at all. */
+function bodyOf(body: unknown): Fields {
+  if (body === undefined) return {}
+  // The only parser there is left reads JSON.
+  const fields = asObject(body as Json)
+  if (fields === undefined) throw new Fault('bad_request', 'The body must be a JSON object')
+  return fields
+}
+
+function nowhere(request: FastifyRequest, reply: FastifyReply, all: readonly Served[]): Fault {
+  const path = request.url.split('?', 1)[0] ?? ''
+  const allowed = all.filter(({ action }) => inPath(`/api${action.path}`, path)).map(({ action }) => action.method)
+  if (allowed.length === 0) return new Fault('not_found', 'There is no such action; /api/openapi.json lists them')
+  reply.header('allow', allowed.join(', '))
+  return new Fault('method_not_allowed', `Use ${allowed.join(' or ')} here`)
+}
+
+interface Refused {
+  readonly request: FastifyRequest
+  readonly reply: FastifyReply
+  readonly world: PlaneWorld
+}
+
+function refuse(error: unknown, { request, reply, world }: Refused): void {
+  const fault = foreignFault(error)
+  const line = { requestId: request.id, code: fault.code, reason: fault.reason, ip: plainAddress(request.raw.socket.remoteAddress) }
+  if (fault.status < 500) world.log.info(line, 'refused')
+  else world.log.error({ ...line, cause: codeOf(fault.cause), at: placeOf(fault.cause) }, 'an action failed')
+  const { status, headers, body } = faultAnswer(fault, request.id)
+  if (!request.raw.complete) reply.header('connection', 'close')
+  void reply.code(status).headers(headers).serializer(String).send(body)
+}
+
+/** The first line of our own in a stack: it tells where without what, because messages may quote data. */
+const placeOf = (error: unknown): string | undefined =>
+  error instanceof Error ? /^\s*at (?!.*node_modules)(.*)$/m.exec(error.stack ?? '')?.[1]?.slice(-160) : undefined
+
+type InTurn = <Result>(work: () => Promise<Result>) => Promise<Result>
+
+/** Fewer at once than the database has connections for us, so that the key ring never waits behind slow reports. */
+function openTurns(): InTurn {
+  const gate = openGates()('admin')
+  return async (work) => {
+    const leave = await entered()
+    try {
+      return await work()
+    } finally {
+      leave()
+    }
+  }
+
+  async function entered() {
+    try {
+      return await gate.enter({ inFlightMax: 4, queueMax: 500, waitMs: 10_000 }, () => undefined)
+    } catch (error) {
+      throw new Fault('overloaded', 'Too many actions at once; try again soon', { cause: error, retryAfterSeconds: 2 })
+    }
+  }
+}

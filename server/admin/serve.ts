@@ -1,0 +1,88 @@
+import { type Fault, faultOf } from '../../core/fault.ts'
+import type { Clock, Log } from '../../core/world.ts'
+import { insertAuditLine } from '../store/audit.sql.ts'
+import type { KeyRing } from '../world/keys.ts'
+import type { Sql } from '../world/sql.ts'
+import { codeOf } from '../world/error-code.ts'
+import type { Random } from './secret.ts'
+import type { Caller, Fields, Ready, Served } from './served.ts'
+
+/** What every action needs of the world. */
+export interface ServeWorld {
+  readonly sql: Pick<Sql, 'control' | 'transaction'>
+  readonly clock: Clock
+  readonly log: Log
+  readonly random: Random
+  /** Looks for changes as soon as one was committed here. */
+  readonly keys: Pick<KeyRing, 'refresh'>
+}
+
+/**
+ * The one way in which an action runs, whoever calls it and however: input read, then the body and, for a change, its audit
+ * line in one transaction, then the news of it. The caller's permission was proven before.
+ */
+export async function perform({ action, read }: Served, raw: unknown, caller: Caller, world: ServeWorld): Promise<Fields> {
+  const ready = read(raw)
+  const now = new Date(world.clock.now())
+  if (!action.changes) return ready.run({ sql: world.sql.control, caller, now, random: world.random })
+  const output = await change({ name: action.name, secretOutput: action.secretOutput ?? [], ready, caller, now }, world)
+  world.log.info({ action: action.name, target: targetOf(ready.input, output), ...who(caller) }, 'changed')
+  await publish(world)
+  return output
+}
+
+interface Change {
+  readonly name: string
+  readonly secretOutput: readonly string[]
+  readonly ready: Ready
+  readonly caller: Caller
+  readonly now: Date
+}
+
+/** Everything or nothing: when the audit line cannot be written, nothing was changed. */
+async function change({ name, secretOutput, ready, caller, now }: Change, world: ServeWorld): Promise<Fields> {
+  const { input } = ready
+  const line = { at: now, administratorId: caller.administrator?.id ?? null, action: name, ip: caller.ip, requestId: caller.requestId, input }
+  try {
+    return await world.sql.transaction(async (transaction) => {
+      const output = await ready.run({ sql: transaction, caller, now, random: world.random })
+      const result = Object.fromEntries(Object.entries(output).filter(([field]) => !secretOutput.includes(field)))
+      await insertAuditLine(transaction, { ...line, target: targetOf(input, output), outcome: 'done', result })
+      return output
+    })
+  } catch (error) {
+    const fault = faultOf(error)
+    await noteRefusal({ ...line, target: targetOf(input, {}), outcome: fault.code, result: null }, { fault, world })
+    throw error
+  }
+}
+
+/** That somebody tried is worth a line too. It goes in after the rollback; when it cannot, the log says so and the refusal stands. */
+async function noteRefusal(
+  line: Parameters<typeof insertAuditLine>[1],
+  { fault, world }: { readonly fault: Fault; readonly world: ServeWorld },
+): Promise<void> {
+  if (fault.status >= 500) return
+  try {
+    await insertAuditLine(world.sql.control, line)
+  } catch (error) {
+    world.log.error({ action: line.action, requestId: line.requestId, code: codeOf(error) }, 'a refused change is missing from the audit log')
+  }
+}
+
+/** In this process the change holds before its answer goes out; the others hear of it from the database. */
+async function publish(world: ServeWorld): Promise<void> {
+  try {
+    await world.keys.refresh()
+  } catch (error) {
+    world.log.warn({ code: codeOf(error) }, 'a change is committed but not in force here yet')
+  }
+}
+
+/** What a change is about: by convention the `id` that it gives or was given. */
+function targetOf(input: Fields, output: Fields): string | null {
+  const id = output['id'] ?? input['id']
+  return typeof id === 'string' ? id : null
+}
+
+const who = ({ administrator, ip, requestId }: Caller) => ({ administrator: administrator?.id, ip, requestId })

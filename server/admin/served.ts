@@ -1,0 +1,56 @@
+import type { Kysely } from 'kysely'
+import type * as z from 'zod'
+import type { Action } from '../../core/action.ts'
+import type { Administrator } from '../store/access.sql.ts'
+import type { Database } from '../store/tables.ts'
+import { inputFault } from './input-fault.ts'
+import type { Random } from './secret.ts'
+
+/** Who calls an action, and from where. */
+export interface Caller {
+  /** `null`: the gateway itself, or the holder of the setup token, who is nobody yet. */
+  readonly administrator: Administrator | null
+  /** Address of the other end of the connection, or `null` for the gateway itself. */
+  readonly ip: string | null
+  readonly requestId: string
+}
+
+/** What the body of an action works with. */
+export interface Context {
+  /** The action's transaction, when it changes anything. */
+  readonly sql: Kysely<Database>
+  readonly caller: Caller
+  readonly now: Date
+  readonly random: Random
+}
+
+export interface Fields {
+  readonly [field: string]: unknown
+}
+
+/** An action with its body, ready to be called with whatever came in. */
+export interface Served {
+  readonly action: Action
+  /** Throws a `bad_request` Fault that names the field. */
+  read(raw: unknown): Ready
+}
+
+/** A call whose input is known to be good. */
+export interface Ready {
+  readonly input: Fields
+  /** The output holds what the declaration says and nothing else, so that no secret slips out with a row. */
+  run(context: Context): Promise<Fields>
+}
+
+/** Ties a body to its declaration. */
+export const served = <Input extends z.ZodObject, Output extends z.ZodObject>(
+  action: Action<Input, Output>,
+  body: (input: z.output<Input>, context: Context) => Promise<z.input<Output>> | z.input<Output>,
+): Served => ({
+  action,
+  read: (raw) => {
+    const { data: input, error } = action.input.safeParse(raw)
+    if (error !== undefined) throw inputFault(error)
+    return { input, run: async (context) => action.output.parse(await body(input, context)) }
+  },
+})

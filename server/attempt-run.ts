@@ -1,0 +1,173 @@
+import type { AttemptIntent, AttemptRecord, AttemptStatus } from '../core/attempt.ts'
+import { Fault } from '../core/fault.ts'
+import { cost, priceAt } from '../core/price.ts'
+import type { Attempt } from '../core/route.ts'
+import { outputTokens, type Usage, type UsageSource } from '../core/usage.ts'
+import type { Reading, ReplyReader } from '../core/wire.ts'
+import type { OpenAttempt } from '../core/world.ts'
+import { type Account, micros } from './account.ts'
+import type { Planned } from './exchange.ts'
+import { Flow } from './flow.ts'
+import type { World } from './world.ts'
+
+/** How an attempt ended. */
+export interface AttemptEnd {
+  readonly status: AttemptStatus
+  /** Our fault code, or `null` when it completed. */
+  readonly reason: string | null
+  /** Whether the vendor may have worked for it: a refusal with a status costs nothing, silence may. */
+  readonly billed: 'as_read' | 'nothing' | 'unknown'
+}
+
+/** One try at one target, from the intent in the journal to its record. */
+export class AttemptRun {
+  readonly attempt: Attempt
+  readonly flow: Flow
+  reader: ReplyReader | undefined
+  readonly gatewayUs: number
+  readonly timeouts: Attempt['target']['provider']['timeouts']
+  readonly #world: World
+  readonly #account: Account
+  readonly #intent: AttemptIntent
+  readonly #planned: Planned
+  readonly #open: OpenAttempt
+  readonly #startedAt: number
+  readonly #queueUs: number
+  #settled = false
+  #progressAt: number
+  #progressTokens = 0
+
+  constructor(planned: Planned, attempt: Attempt, { world, account, queuedMs }: { world: World; account: Account; queuedMs: number }) {
+    this.#world = world
+    this.#account = account
+    this.#planned = planned
+    this.attempt = attempt
+    this.timeouts = attempt.target.provider.timeouts
+    this.flow = new Flow(world.clock)
+    this.#startedAt = world.clock.monotonic()
+    this.#progressAt = this.#startedAt
+    this.#queueUs = micros(queuedMs)
+    this.gatewayUs = micros(this.#startedAt - account.arrivedAt - account.waitMs)
+    this.#intent = intentOf(planned, attempt, { id: world.newId(), account })
+    this.#open = world.ledger.open(this.#intent)
+  }
+
+  /** Resolves when the intent is safe: only then may the attempt be sent. */
+  get written(): Promise<void> {
+    return this.#open.written
+  }
+
+  get firstByteUs(): number | null {
+    const at = this.flow.firstByteAt
+    return at === undefined ? null : micros(at - this.#account.arrivedAt)
+  }
+
+  /** The prompt as we estimate it, in tokens. */
+  get inputEstimate(): number {
+    return this.#intent.inputEstimate
+  }
+
+  /**
+   * Writes the record, once; a second call does nothing. `written` gets it when it is safe, before the client gets its
+   * last byte, so that the client can be told its cost.
+   */
+  settle(end: AttemptEnd, written: (record: AttemptRecord) => void): void {
+    if (this.#settled) return
+    this.#settled = true
+    const record = this.#record(end)
+    this.#world.metrics.attempt(record)
+    this.#open.settle(record, () => written(record))
+  }
+
+  sweep(nowMs: number): void {
+    if (this.#settled) return
+    const fault = this.#overdue(nowMs)
+    if (fault !== undefined) this.flow.abort(fault)
+    else this.#progress(nowMs)
+  }
+
+  #overdue(nowMs: number): Fault | undefined {
+    const timeouts = this.timeouts
+    if (nowMs - this.#startedAt > timeouts.totalMs) return late('The provider took too long altogether', 'total')
+    // A vendor that waits because the client does not read is not silent.
+    if (this.#account.stalledSince !== undefined) return undefined
+    const opened = this.reader?.opened === true
+    const silentMs = nowMs - (opened ? this.flow.lastByteAt : this.#startedAt)
+    if (!opened && silentMs > timeouts.firstByteMs) return late('The provider did not answer in time', 'first_byte')
+    if (opened && silentMs > timeouts.idleMs) return late('The provider fell silent', 'idle')
+    return undefined
+  }
+
+  #progress(nowMs: number): void {
+    if (this.reader === undefined || !this.#planned.fields.stream) return
+    const { usage, source } = this.reader.reading()
+    if (usage === null || source === null) return
+    const tokens = outputTokens(usage)
+    const due = nowMs - this.#progressAt >= PROGRESS_MS || tokens - this.#progressTokens >= PROGRESS_TOKENS
+    if (!due || tokens === this.#progressTokens) return
+    this.#progressAt = nowMs
+    this.#progressTokens = tokens
+    this.#open.progress(usage, source)
+  }
+
+  #record(end: AttemptEnd): AttemptRecord {
+    const reading: Reading = this.reader?.reading() ?? NOTHING_READ
+    const metered = this.#metered(end, reading)
+    const { target } = this.attempt
+    // The model that answered is billed: vendors serve another one than was asked for (wire-formats 0, point 10).
+    const prices = this.#planned.snapshot.prices.get(`${target.provider.name}/${reading.model}`) ?? target.prices
+    const price = priceAt(prices, this.#intent.at)
+    const free = end.billed === 'nothing'
+    const known = price !== undefined && metered.usage !== null
+    const tier = reading.serviceTier ?? undefined
+    return {
+      ...this.#intent,
+      priceVersion: price?.version ?? null,
+      status: end.status,
+      reason: end.reason,
+      httpStatus: this.flow.status === 0 ? null : this.flow.status,
+      modelAnswered: reading.model,
+      usage: metered.usage,
+      usageSource: metered.source,
+      serviceTier: reading.serviceTier,
+      costNano: free ? 0 : known ? cost(metered.usage, price, tier) : null,
+      pricing: price === undefined ? 'unknown' : 'known',
+      queueUs: this.#queueUs,
+      gatewayUs: this.gatewayUs,
+      firstByteUs: this.firstByteUs,
+      totalUs: micros(this.#world.clock.monotonic() - this.#account.arrivedAt),
+    }
+  }
+
+  #metered(end: AttemptEnd, reading: Reading): { readonly usage: Usage | null; readonly source: UsageSource | null } {
+    return end.billed === 'as_read' ? { usage: reading.usage, source: reading.source } : { usage: null, source: null }
+  }
+}
+
+/** A running figure at most this often, whichever comes first (design, section 6). */
+const PROGRESS_MS = 2_000
+const PROGRESS_TOKENS = 2_000
+const NOTHING_READ: Reading = { model: null, serviceTier: null, usage: null, source: null }
+
+const late = (message: string, reason: string) => new Fault('upstream_timeout', message, { reason })
+
+function intentOf(planned: Planned, attempt: Attempt, { id, account }: { id: string; account: Account }): AttemptIntent {
+  const { target } = attempt
+  return {
+    id,
+    requestId: account.requestId,
+    attempt: account.attempts,
+    at: account.at,
+    keyId: planned.key.id,
+    operation: planned.operation,
+    stream: planned.fields.stream,
+    modelAsked: planned.fields.model,
+    provider: target.provider.name,
+    modelSent: target.model,
+    priceVersion: priceAt(target.prices, account.at)?.version ?? null,
+    inputEstimate: Math.ceil(planned.body.bytes / BYTES_PER_TOKEN),
+  }
+}
+
+/** A rough figure for a prompt that nobody counted: English text has about four bytes a token. */
+const BYTES_PER_TOKEN = 4

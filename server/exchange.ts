@@ -1,0 +1,51 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Body } from '../core/body.ts'
+import type { KeyRecord } from '../core/key-record.ts'
+import type { Operation } from '../core/operation.ts'
+import type { Attempt } from '../core/route.ts'
+import type { AskedFields } from '../core/wires/openai-request.ts'
+import type { ReplyReader } from '../core/wire.ts'
+import type { AttemptRun } from './attempt-run.ts'
+import type { Refusal } from './refusal.ts'
+import type { Snapshot } from './snapshot.ts'
+
+/**
+ * The record that grows through the hops: each takes what the one before returned and adds what it learned, so a hop in
+ * the wrong place does not compile.
+ */
+export interface Inbound {
+  readonly request: IncomingMessage
+  readonly response: ServerResponse
+  readonly operation: Operation
+  /** The configuration that this request began with and keeps. */
+  readonly snapshot: Snapshot
+}
+
+export interface Known extends Inbound {
+  readonly key: KeyRecord
+}
+
+export interface Asked extends Known {
+  readonly body: Body
+  readonly fields: AskedFields
+}
+
+/** Admitted: every policy let it pass, and holds what it reserved until the account closes. */
+export interface Admitted extends Asked {
+  readonly admitted: true
+}
+
+export interface Planned extends Admitted {
+  /** In the order in which they are tried. Never empty. */
+  readonly attempts: readonly Attempt[]
+}
+
+export interface Answered extends Planned {
+  readonly run: AttemptRun
+  readonly answer: Answer
+}
+
+/** What came back: a stream that has opened, a whole reply of which the first byte has come, or the vendor's refusal. */
+export type Answer =
+  | { readonly kind: 'stream' | 'whole'; readonly contentType: string; readonly reader: ReplyReader }
+  | ({ readonly kind: 'refusal' } & Refusal)

@@ -1,0 +1,76 @@
+import { isUtf8 } from 'node:buffer'
+import type { IncomingMessage } from 'node:http'
+import { type Body, joined } from '../../core/body.ts'
+import { Fault } from '../../core/fault.ts'
+import { asObject, parseJson } from '../../core/json.ts'
+import { JsonScan } from '../../core/json-scan.ts'
+import { ASKED_KEYS, checkShape, readAsked, scanFault } from '../../core/wires/openai-request.ts'
+import type { Asked, Known } from '../exchange.ts'
+
+/**
+ * Hop 3: what is asked. The body comes in here, scanned while it comes and kept as the chunks that it came in. Up to 64 KiB
+ * it is parsed too, so that a malformed one is told its field; above, only the scan reads it, to the last byte.
+ */
+export async function ask(known: Known): Promise<Asked> {
+  const { limits } = known.snapshot.config
+  checkHeaders(known.request, limits.bodyBytesMax)
+  const scan = new JsonScan(ASKED_KEYS, { depthMax: limits.jsonDepthMax, keysMax: limits.jsonKeysMax })
+  const body = await receive(known.request, { scan, bodyBytesMax: limits.bodyBytesMax })
+  const result = scan.finish()
+  if (result.kind !== 'object') throw scanFault(result)
+  if (body.bytes <= PARSED_BYTES_MAX) checkParsed(known, body)
+  return { ...known, body, fields: readAsked(result) }
+}
+
+/** Up to here a parse costs microseconds; above, it would hold up everybody else (hot-path rule 7). */
+const PARSED_BYTES_MAX = 65_536
+
+function checkHeaders(request: IncomingMessage, bodyBytesMax: number): void {
+  const { headers } = request
+  if (Number(headers['content-length'] ?? 0) > bodyBytesMax) throw tooLarge(bodyBytesMax)
+  const encoding = headers['content-encoding']
+  if (encoding !== undefined && encoding !== 'identity') {
+    throw new Fault('unsupported_media_type', `content-encoding '${encoding}' is not accepted; send the body as it is`)
+  }
+}
+
+/** Collects the body. A problem that the scan finds ends the wait at once; what still comes is thrown away by the listener. */
+function receive(
+  request: IncomingMessage,
+  { scan, bodyBytesMax }: { readonly scan: JsonScan; readonly bodyBytesMax: number },
+): Promise<Body> {
+  return new Promise((resolve, reject) => {
+    const chunks: Uint8Array[] = []
+    let bytes = 0
+    const refuse = (fault: Fault) => {
+      request.removeAllListeners('data')
+      reject(fault)
+    }
+    request.on('data', (chunk: Buffer) => {
+      bytes += chunk.length
+      if (bytes > bodyBytesMax) return refuse(tooLarge(bodyBytesMax))
+      chunks.push(chunk)
+      const problem = scan.push(chunk)
+      if (problem !== undefined && bytes > PARSED_BYTES_MAX) refuse(scanFault(problem))
+    })
+    request.on('end', () => resolve({ chunks, bytes }))
+    request.on('close', () => {
+      if (!request.complete) reject(new Fault('client_gone', 'The request broke off'))
+    })
+  })
+}
+
+const tooLarge = (bytesMax: number) =>
+  new Fault('body_too_large', `The request body is larger than ${bytesMax} bytes`)
+
+function checkParsed(known: Known, body: Body): void {
+  const parsed = asObject(parseJson(textOf(body)))
+  if (parsed === undefined) throw scanFault({ kind: 'malformed' })
+  checkShape(known.operation, parsed)
+}
+
+function textOf(body: Body): string {
+  const bytes = joined(body.chunks)
+  if (!isUtf8(bytes)) throw new Fault('bad_request', 'The request body is not valid UTF-8')
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('utf8')
+}

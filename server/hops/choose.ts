@@ -1,0 +1,32 @@
+import { Fault } from '../../core/fault.ts'
+import { allows } from '../../core/model-pattern.ts'
+import { plan, type Route } from '../../core/route.ts'
+import type { Admitted, Planned } from '../exchange.ts'
+import { findRoute } from '../snapshot.ts'
+import type { World } from '../world.ts'
+
+/** Hop 5: where it may go, as the list of attempts in the order in which they are tried. */
+export function choose(admitted: Admitted, world: World): Planned {
+  const asked = admitted.fields.model
+  const route = findRoute(admitted.snapshot, asked)
+  if (route === undefined) {
+    throw new Fault('model_not_found', `The model '${asked}' does not exist`, { field: 'model' })
+  }
+  const attempts = plan(allowedPart(route, admitted), world.turn())
+  return { ...admitted, attempts }
+}
+
+/** The targets that serve this operation and that the key may use. A key may name a model as it is asked for, or as provider/model. */
+function allowedPart(route: Route, { key, operation, fields }: Admitted): Route {
+  const serving = route.targets.filter((target) => target.operations.includes(operation))
+  if (serving.length === 0) {
+    throw new Fault('bad_request', `The model '${fields.model}' does not serve this endpoint`, { field: 'model' })
+  }
+  const { models } = key
+  if (models === null || allows(models, fields.model)) return { ...route, targets: serving }
+  const allowed = serving.filter((target) => allows(models, target.id))
+  if (allowed.length === 0) {
+    throw new Fault('model_not_allowed', `This API key may not use the model '${fields.model}'`, { field: 'model' })
+  }
+  return { ...route, targets: allowed }
+}

@@ -1,0 +1,57 @@
+import type { IncomingHttpHeaders } from 'node:http'
+import { Fault } from '../../core/fault.ts'
+import type { KeyRecord } from '../../core/key-record.ts'
+import type { Clock, Keys } from '../../core/world.ts'
+import { secretHash } from '../world/secret-hash.ts'
+import type { Inbound, Known } from '../exchange.ts'
+
+/**
+ * Hop 2: who is asking. The secret is hashed on every request and looked up by its hash, so no raw key is kept in memory,
+ * and every bad one (malformed, unknown, revoked, expired) takes the same path and gets the same answer.
+ */
+export const identify = (inbound: Inbound, world: Identities): Known => ({
+  ...inbound,
+  key: principalOf(inbound.request.headers, world),
+})
+
+interface Identities {
+  readonly keys: Keys
+  readonly clock: Clock
+}
+
+/** The key that the headers carry, or the one refusal for every bad credential. */
+export function principalOf(headers: IncomingHttpHeaders, world: Identities): KeyRecord {
+  const secret = credentialOf(headers)
+  if (secret === undefined) throw unauthorized('missing')
+  const key = world.keys.find(secretHash(secret))
+  if (key === undefined) throw unauthorized('unknown')
+  if (key.revokedAt !== null) throw unauthorized('revoked')
+  if (key.expiresAt !== null && key.expiresAt <= world.clock.now()) throw unauthorized('expired')
+  return key
+}
+
+/**
+ * The one credential of a request, in whichever header its SDK puts it. Two different ones are refused: whoever checks
+ * one and forwards the other can be fooled.
+ */
+export function credentialOf(headers: IncomingHttpHeaders): string | undefined {
+  let found: string | undefined
+  for (const carrier of CARRIERS) {
+    const value = headers[carrier]
+    if (typeof value !== 'string' || value === '') continue
+    const secret = carrier === 'authorization' ? bearer(value) : value
+    if (found !== undefined && secret !== found) {
+      throw new Fault('ambiguous_credentials', 'The request carries two different credentials; send one')
+    }
+    found = secret
+  }
+  return found
+}
+
+const CARRIERS = ['authorization', 'x-api-key', 'x-goog-api-key', 'api-key'] as const
+
+/** A scheme that is not Bearer stays in the text, which then matches no key. */
+const bearer = (value: string): string => (BEARER.test(value) ? value.slice(7).trim() : value)
+const BEARER = /^bearer /i
+
+const unauthorized = (reason: string) => new Fault('unauthorized', 'Invalid API key', { reason })

@@ -1,0 +1,211 @@
+import type { ServerResponse } from 'node:http'
+import { Fault } from '../../core/fault.ts'
+import type { AttemptStatus } from '../../core/attempt.ts'
+import { dollars } from '../../core/money.ts'
+import { faultEvent } from '../../core/wires/openai-fault.ts'
+import type { Account } from '../account.ts'
+import type { Answered } from '../exchange.ts'
+import type { Sink } from '../flow.ts'
+import { refuse } from '../refuse.ts'
+import { responseHeaders } from '../response-headers.ts'
+import type { World } from '../world.ts'
+
+/** Hop 7: the answer goes to the client. From here on everything is a plain call from the vendor's socket. */
+export function send(answered: Answered, world: World, account: Account): void {
+  const { answer, run } = answered
+  switch (answer.kind) {
+    case 'refusal':
+      sendRefusal(answered, account, answer)
+      return
+    case 'stream':
+      run.flow.into(new StreamSink(answered, answer, { world, account }))
+      return
+    case 'whole':
+      run.flow.into(new WholeSink(answered, answer, { world, account }))
+  }
+}
+
+type Opened = Extract<Answered['answer'], { kind: 'stream' | 'whole' }>
+type Refused = Extract<Answered['answer'], { kind: 'refusal' }>
+
+/** The vendor's own 4xx, 429 or 5xx: status and body as they came. */
+function sendRefusal(answered: Answered, account: Account, refusal: Refused): void {
+  const { response, run } = answered
+  run.settle({ status: 'failed', reason: `status_${refusal.status}`, billed: 'nothing' }, () => {
+    const headers = responseHeaders(answered, account, refusal.contentType)
+    for (const [name, value] of refusal.hints) headers.push(name, value)
+    headers.push('content-length', String(refusal.body.length))
+    response.writeHead(refusal.status, headers)
+    response.end(refusal.body)
+    account.close(refusal.status)
+  })
+}
+
+/** Passes a stream on event by event, and makes sure that a broken one never looks like a finished one. */
+class StreamSink implements Sink {
+  readonly #answered: Answered
+  readonly #opened: Opened
+  readonly #account: Account
+  readonly #world: World
+  #over = false
+
+  constructor(answered: Answered, opened: Opened, { world, account }: { world: World; account: Account }) {
+    this.#answered = answered
+    this.#opened = opened
+    this.#account = account
+    this.#world = world
+    const headers = responseHeaders(answered, account, opened.contentType || 'text/event-stream')
+    headers.push('x-accel-buffering', 'no')
+    answered.response.writeHead(200, headers)
+  }
+
+  data(raw: Uint8Array): boolean {
+    if (this.#over) return true
+    if (this.#opened.reader.done) {
+      this.#finish(raw)
+      return true
+    }
+    const { response, run } = this.#answered
+    if (response.write(raw)) return true
+    if (this.#account.stalledSince === undefined) pauseUntilDrained(response, { world: this.#world, account: this.#account, run })
+    return false
+  }
+
+  end(): void {
+    if (this.#over) return
+    switch (this.#opened.reader.ending()) {
+      case 'complete':
+        this.#finish(undefined)
+        return
+      case 'told':
+        this.#breakOff(undefined, { status: 'partial', reason: 'error_in_stream' })
+        return
+      case 'broken': {
+        const fault = new Fault('upstream_error', 'The provider ended the stream before it was finished')
+        this.#breakOff(fault, { status: 'partial', reason: 'missing_terminal' })
+      }
+    }
+  }
+
+  fail(fault: Fault): void {
+    if (this.#over) return
+    const gone = this.#account.left || fault.code === 'client_gone'
+    this.#breakOff(gone ? undefined : fault, { status: gone ? 'canceled' : 'partial', reason: fault.reason ?? fault.code })
+  }
+
+  /** The record is safe before the last byte, `[DONE]` included, leaves. */
+  #finish(last: Uint8Array | undefined): void {
+    this.#over = true
+    const { response, run } = this.#answered
+    run.settle({ status: 'complete', reason: null, billed: 'as_read' }, () => {
+      response.end(last)
+      this.#account.close(200)
+    })
+  }
+
+  /** An error frame in the client's wire, then an end without the terminating chunk: every client must notice. */
+  #breakOff(fault: Fault | undefined, end: { status: AttemptStatus; reason: string }): void {
+    this.#over = true
+    const { response, run } = this.#answered
+    run.settle({ ...end, billed: 'as_read' }, () => {
+      if (fault !== undefined) response.write(faultEvent(fault))
+      response.socket?.end()
+      this.#account.close(end.status === 'canceled' ? 499 : 502)
+    })
+  }
+}
+
+/** Collects a whole reply and sends it in one piece; one that grows too large for that is passed on as it comes. */
+class WholeSink implements Sink {
+  readonly #answered: Answered
+  readonly #opened: Opened
+  readonly #account: Account
+  readonly #world: World
+  #held: Uint8Array[] = []
+  #heldBytes = 0
+  #streaming = false
+  #over = false
+
+  constructor(answered: Answered, opened: Opened, { world, account }: { world: World; account: Account }) {
+    this.#answered = answered
+    this.#opened = opened
+    this.#account = account
+    this.#world = world
+  }
+
+  data(raw: Uint8Array): boolean {
+    this.#held.push(raw)
+    this.#heldBytes += raw.length
+    return this.#heldBytes <= HELD_BYTES_MAX || this.#passOn()
+  }
+
+  end(): void {
+    if (this.#over) return
+    this.#over = true
+    const { run, response } = this.#answered
+    if (this.#opened.reader.ending() !== 'complete') {
+      this.#failed(new Fault('upstream_error', 'The provider answered with something that is not its wire', { reason: 'broken_reply' }))
+      return
+    }
+    run.settle({ status: 'complete', reason: null, billed: 'as_read' }, (record) => {
+      const last = this.#held.length === 1 ? this.#held[0] : Buffer.concat(this.#held)
+      if (!this.#streaming) {
+        const headers = responseHeaders(this.#answered, this.#account, this.#opened.contentType || 'application/json')
+        if (record.costNano !== null) headers.push('x-sekisho-cost', dollars(record.costNano))
+        headers.push('content-length', String(this.#heldBytes))
+        response.writeHead(run.flow.status, headers)
+      }
+      response.end(last)
+      this.#account.close(200)
+    })
+  }
+
+  fail(fault: Fault): void {
+    if (this.#over) return
+    this.#over = true
+    this.#failed(fault)
+  }
+
+  #failed(fault: Fault): void {
+    const { run, response } = this.#answered
+    const gone = this.#account.left || fault.code === 'client_gone'
+    const status: AttemptStatus = gone ? 'canceled' : this.#streaming ? 'partial' : 'failed'
+    run.settle({ status, reason: fault.reason ?? fault.code, billed: 'as_read' }, () => {
+      if (this.#streaming) response.socket?.destroy()
+      else refuse(response, fault, this.#account)
+      this.#account.close(gone ? 499 : fault.status)
+    })
+  }
+
+  /** Sends what is held but the last chunk, which waits for the record. */
+  #passOn(): boolean {
+    const { response, run } = this.#answered
+    if (!this.#streaming) {
+      this.#streaming = true
+      response.writeHead(run.flow.status, responseHeaders(this.#answered, this.#account, this.#opened.contentType || 'application/json'))
+    }
+    const last = this.#held.pop()
+    let flowing = true
+    for (const chunk of this.#held) flowing = response.write(chunk)
+    this.#held = last === undefined ? [] : [last]
+    if (!flowing && this.#account.stalledSince === undefined) {
+      pauseUntilDrained(response, { world: this.#world, account: this.#account, run })
+    }
+    return flowing
+  }
+}
+
+/** Up to here a reply is sent in one write, with its cost in a header. */
+const HELD_BYTES_MAX = 1_048_576
+
+/** The vendor waits while the client does not read; the sweep looks at the stamp. One listener at a time. */
+function pauseUntilDrained(
+  response: ServerResponse,
+  { world, account, run }: { world: World; account: Account; run: Answered['run'] },
+): void {
+  account.stalledSince = world.clock.monotonic()
+  response.once('drain', () => {
+    account.stalledSince = undefined
+    run.flow.resume()
+  })
+}

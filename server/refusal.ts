@@ -1,0 +1,46 @@
+import { Fault } from '../core/fault.ts'
+import { asObject, asText, parseJson } from '../core/json.ts'
+import type { ProviderKind } from '../core/provider.ts'
+import type { Flow } from './flow.ts'
+
+/** A vendor's refusal that is the client's own business: it goes on as it came. */
+export interface Refusal {
+  readonly status: number
+  readonly contentType: string
+  readonly body: Uint8Array
+  /** The vendor's hints for a retry. */
+  readonly hints: readonly (readonly [string, string])[]
+}
+
+/**
+ * Reads an answer that is no success. What is about *our* account never reaches the client as it is: a bad credential
+ * becomes 502 (the client's key is fine), a spend limit 503, both without the vendor's body (reliability 3.6).
+ */
+export async function readRefusal(flow: Flow, kind: ProviderKind): Promise<Refusal> {
+  const { status, headers } = flow
+  if (status < 400) throw new Fault('upstream_error', 'The provider answered with a redirect', { reason: `status_${status}` })
+  const body = await flow.collect(REFUSAL_BYTES_MAX)
+  if (status === 401 || status === 403) {
+    throw new Fault('upstream_auth_failed', "The provider refused the gateway's own credential", { reason: `status_${status}` })
+  }
+  if (status === 402 || isSpendLimit(body, kind)) {
+    throw new Fault('upstream_funds', 'The provider is not available to the gateway now', { reason: 'spend_limit' })
+  }
+  const hints = HINTS.flatMap((name) => {
+    const value = headers[name]
+    return typeof value === 'string' ? [[name, value] as const] : []
+  })
+  return { status, contentType: headers['content-type'] ?? 'application/json', body, hints }
+}
+
+/** More of an error than anybody reads. */
+const REFUSAL_BYTES_MAX = 262_144
+const HINTS = ['retry-after', 'retry-after-ms', 'x-should-retry'] as const
+const decoder = new TextDecoder()
+
+function isSpendLimit(body: Uint8Array, kind: ProviderKind): boolean {
+  const codes = kind.spendLimitCodes
+  if (codes === undefined) return false
+  const error = asObject(asObject(parseJson(decoder.decode(body)))?.['error'])
+  return [asText(error?.['code']), asText(error?.['type'])].some((code) => code !== undefined && codes.includes(code))
+}

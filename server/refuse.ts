@@ -1,0 +1,23 @@
+import type { ServerResponse } from 'node:http'
+import type { Fault } from '../core/fault.ts'
+import { FIXED_HEADERS } from './response-headers.ts'
+import { faultBody } from '../core/wires/openai-fault.ts'
+
+/**
+ * Answers with a fault in the client's own error form. Where the request's body was not read to its end, the connection
+ * is closed behind the answer, so that the rest can never be taken for the next request.
+ */
+export function refuse(response: ServerResponse, fault: Fault, { requestId }: { readonly requestId: string }): void {
+  if (response.headersSent || response.destroyed) {
+    response.socket?.destroy()
+    return
+  }
+  const body = faultBody(fault)
+  const retryAfter = fault.retryAfterSeconds
+  const headers = ['content-type', 'application/json', 'content-length', String(Buffer.byteLength(body)), ...FIXED_HEADERS]
+  headers.push('x-request-id', requestId, 'x-sekisho-request-id', requestId, 'x-should-retry', String(fault.retry))
+  if (retryAfter !== undefined) headers.push('retry-after', String(retryAfter))
+  if (!response.req.complete) headers.push('connection', 'close')
+  response.writeHead(fault.status, headers)
+  response.end(body)
+}

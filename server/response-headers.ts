@@ -1,0 +1,38 @@
+import type { Account } from './account.ts'
+import type { Answered } from './exchange.ts'
+
+/**
+ * What every answer of the data plane carries beside its content, as names and values in turn (the form that costs Node
+ * least). Of the vendor's headers only the listed ones go on: the others may tell about other tenants.
+ */
+export function responseHeaders(answered: Answered, account: Account, contentType: string): string[] {
+  const { run } = answered
+  const gatewayUs = run.gatewayUs
+  const vendorUs = Math.max(0, (run.firstByteUs ?? 0) - gatewayUs)
+  const headers = [
+    'content-type',
+    contentType,
+    ...FIXED_HEADERS,
+    'x-request-id',
+    account.requestId,
+    'x-sekisho-request-id',
+    account.requestId,
+    'x-sekisho-target',
+    run.attempt.target.id,
+    'x-sekisho-attempts',
+    String(account.attempts),
+    'server-timing',
+    `gateway;dur=${gatewayUs / 1_000}, vendor;dur=${vendorUs / 1_000}`,
+  ]
+  if (account.waitMs > 0) headers.push('x-sekisho-wait-ms', String(Math.ceil(account.waitMs)))
+  for (const name of PASSED) {
+    const value = run.flow.headers[name]
+    if (typeof value === 'string') headers.push(name, value)
+  }
+  return headers
+}
+
+/** On every answer of the data plane: it is never a page, a script, or something to keep. */
+export const FIXED_HEADERS = ['x-content-type-options', 'nosniff', 'cache-control', 'no-store, no-transform'] as const
+
+const PASSED = ['openai-processing-ms', 'openai-version', 'openai-model'] as const

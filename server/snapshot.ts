@@ -1,0 +1,79 @@
+import type { Catalog } from '../core/catalog.ts'
+import type { Price } from '../core/price.ts'
+import { demo as demoKind } from '../core/providers/demo.ts'
+import type { Provider, Route, Target } from '../core/route.ts'
+import { inOrder } from '../core/balancers/in-order.ts'
+import type { Secrets } from './config/secrets.ts'
+import type { Config } from './config-schema.ts'
+import { compileModels } from './snapshot/models.ts'
+import { compileNotices } from './snapshot/notices.ts'
+import { compileProviders } from './snapshot/providers.ts'
+
+/** Everything that a request needs to know of the configuration, compiled: one immutable value, swapped whole. */
+export interface Snapshot {
+  /** Counts up with each swap in this process. */
+  readonly version: number
+  readonly config: Config
+  /** Every name that is known beforehand: aliases, `provider/model`, plain catalogue names. Ask `findRoute`, which knows the others too. */
+  readonly routes: ReadonlyMap<string, Route>
+  /** What `GET /v1/models` can show, before a key's own limits. */
+  readonly models: readonly ModelListing[]
+  /** By the operator's name; only those that can be called. */
+  readonly providers: ReadonlyMap<string, Provider>
+  /** Prices by `provider/model`, for the model that really answered; other names of the same model included. */
+  readonly prices: ReadonlyMap<string, readonly Price[]>
+  /** Sentences to say at start, such as a vendor whose wire is not spoken yet. */
+  readonly notices: readonly string[]
+}
+
+/** One row of the model list. */
+export interface ModelListing {
+  /** The name to ask with. */
+  readonly id: string
+  /** Seconds since 1970 at which the vendor released it, or 0 when nobody says. */
+  readonly created: number
+  /** The provider's name, or `sekisho` for the operator's own names. */
+  readonly ownedBy: string
+  readonly route: Route
+  readonly contextTokens: number | null
+  readonly outputTokensMax: number | null
+}
+
+/** What a snapshot is made of. */
+export interface SnapshotInputs {
+  readonly version: number
+  readonly config: Config
+  readonly catalog: Catalog
+  readonly secrets: Secrets
+  /** Where the built-in vendor listens; `null` when it does not run. */
+  readonly demo: { readonly socketPath: string } | null
+}
+
+/** Compiles a checked configuration. Nothing outside is asked, so the same inputs always give the same snapshot. */
+export function compile({ version, config, catalog, secrets, demo }: SnapshotInputs): Snapshot {
+  const providers = compileProviders({ config, secrets, demo })
+  const { routes, models, prices } = compileModels({ config, catalog, providers })
+  return { version, config, providers, routes, models, prices, notices: compileNotices({ config, models, routes, providers }) }
+}
+
+/** What `name` leads to, or `undefined` when it is unknown. A model that no list has can still be addressed as `provider/model`. */
+export function findRoute(snapshot: Snapshot, name: string): Route | undefined {
+  const known = snapshot.routes.get(name)
+  if (known !== undefined || name.length > NAME_LENGTH_MAX) return known
+  const slash = name.indexOf('/')
+  const provider = snapshot.providers.get(name.slice(0, Math.max(slash, 0)))
+  const model = name.slice(slash + 1)
+  // What the built-in vendor has is known: any other name is a mistake.
+  if (provider === undefined || model === '' || provider.kind === demoKind) return undefined
+  const target: Target = {
+    id: name,
+    provider,
+    model,
+    operations: provider.kind.operations,
+    prices: snapshot.prices.get(name) ?? [],
+  }
+  return { name, targets: [target], order: inOrder }
+}
+
+/** Longer than any model is called; an unlisted name goes into records. */
+const NAME_LENGTH_MAX = 256

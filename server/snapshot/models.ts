@@ -1,0 +1,133 @@
+import { BALANCERS } from '../../core/balancers/index.ts'
+import { inOrder } from '../../core/balancers/in-order.ts'
+import type { Catalog } from '../../core/catalog.ts'
+import type { Price } from '../../core/price.ts'
+import type { Provider, Route, Target } from '../../core/route.ts'
+import type { Config } from '../config-schema.ts'
+import type { ModelListing } from '../snapshot.ts'
+import { mergedPrices, operatorPrices } from './prices.ts'
+import { type ServedModel, servedModels } from './served-models.ts'
+
+export interface ModelInputs {
+  readonly config: Config
+  readonly catalog: Catalog
+  readonly providers: ReadonlyMap<string, Provider>
+}
+
+export interface CompiledModels {
+  readonly routes: ReadonlyMap<string, Route>
+  readonly models: readonly ModelListing[]
+  readonly prices: ReadonlyMap<string, readonly Price[]>
+}
+
+/**
+ * Every name that leads somewhere. The operator's own names win over `provider/model`, and that over plain catalogue names; a plain
+ * name belongs to the first provider, in the order of the file, that serves it.
+ */
+export function compileModels(inputs: ModelInputs): CompiledModels {
+  const { config, providers } = inputs
+  const served = [...providers.values()].map((provider) => ({ provider, models: servedModels(provider, inputs) }))
+  const prices = pricesOf(inputs)
+  const routes = new Map<string, Route>()
+  const targets = new Map<string, Target>()
+  for (const { provider, models } of served) {
+    for (const model of models) for (const name of model.names) addTarget(targets, { provider, name, model, prices })
+  }
+  for (const [name, alias] of Object.entries(config.models)) {
+    const members = alias.targets.flatMap((id) => targets.get(id) ?? unlistedTarget(id, { providers, prices }) ?? [])
+    if (members.length > 0) routes.set(name, { name, targets: members, order: BALANCERS[alias.order] })
+  }
+  for (const [id, target] of targets) addRoute(routes, id, target)
+  for (const [, target] of targets) if (isPlain(target.model, config)) addRoute(routes, target.model, target)
+  return { routes, prices, models: listings({ config, routes, served }) }
+}
+
+/** Prices by `provider/model`: the catalogue's, for each name of a model, with the operator's over them. */
+function pricesOf({ config, catalog, providers }: ModelInputs): ReadonlyMap<string, readonly Price[]> {
+  const prices = new Map<string, readonly Price[]>()
+  const ours = operatorPrices(config)
+  for (const provider of providers.values()) {
+    for (const model of catalog.models) {
+      if (model.provider !== provider.kind.id) continue
+      const known = ours.get(`${provider.name}/${model.id}`)
+      for (const name of [model.id, ...model.aliases]) {
+        const id = `${provider.name}/${name}`
+        const operator = ours.get(id) ?? known ?? []
+        if (model.prices.length > 0 || operator.length > 0) prices.set(id, mergedPrices(model.prices, operator))
+      }
+    }
+  }
+  for (const [id, list] of ours) if (!prices.has(id)) prices.set(id, list)
+  return prices
+}
+
+interface NewTarget {
+  readonly provider: Provider
+  readonly name: string
+  readonly model: ServedModel
+  readonly prices: ReadonlyMap<string, readonly Price[]>
+}
+
+function addTarget(targets: Map<string, Target>, { provider, name, model, prices }: NewTarget): void {
+  const id = `${provider.name}/${name}`
+  if (targets.has(id)) return
+  targets.set(id, { id, provider, model: name, operations: model.operations, prices: prices.get(id) ?? model.prices })
+}
+
+function unlistedTarget(
+  id: string,
+  { providers, prices }: { providers: ReadonlyMap<string, Provider>; prices: ReadonlyMap<string, readonly Price[]> },
+): Target | undefined {
+  const slash = id.indexOf('/')
+  const provider = providers.get(id.slice(0, slash))
+  if (provider === undefined) return undefined
+  return { id, provider, model: id.slice(slash + 1), operations: provider.kind.operations, prices: prices.get(id) ?? [] }
+}
+
+function addRoute(routes: Map<string, Route>, name: string, target: Target): void {
+  if (!routes.has(name)) routes.set(name, { name, targets: [target], order: inOrder })
+}
+
+/** Whether a model's name may stand alone: one that begins with the name of a provider means that provider, even one that is not spoken to yet. */
+const isPlain = (model: string, config: Config): boolean => {
+  const slash = model.indexOf('/')
+  return slash === -1 || !Object.hasOwn(config.providers, model.slice(0, slash))
+}
+
+interface Listed {
+  readonly config: Config
+  readonly routes: ReadonlyMap<string, Route>
+  readonly served: readonly { readonly provider: Provider; readonly models: readonly ServedModel[] }[]
+}
+
+/** The operator's names first, then every model once, by the shortest name that leads to it. Other names of a model are not listed. */
+function listings({ config, routes, served }: Listed): readonly ModelListing[] {
+  const byId = new Map(served.flatMap(({ provider, models }) => models.map((model) => [`${provider.name}/${model.id}`, model])))
+  const own = Object.keys(config.models).flatMap((id) => {
+    const route = routes.get(id)
+    return route === undefined ? [] : [listing(id, { route, ownedBy: 'sekisho', model: byId.get(route.targets[0]?.id ?? '') })]
+  })
+  const theirs = served.flatMap(({ provider, models }) =>
+    models.flatMap((model) => {
+      const full = `${provider.name}/${model.id}`
+      const plain = routes.get(model.id)
+      const id = plain?.targets.length === 1 && plain.targets[0]?.id === full ? model.id : full
+      const route = routes.get(id)
+      return route === undefined ? [] : [listing(id, { route, ownedBy: provider.name, model })]
+    }),
+  )
+  const aliased = new Set(own.map(({ id }) => id))
+  return [...own, ...theirs.filter(({ id }) => !aliased.has(id))]
+}
+
+const listing = (
+  id: string,
+  { route, ownedBy, model }: { route: Route; ownedBy: string; model: ServedModel | undefined },
+): ModelListing => ({
+  id,
+  ownedBy,
+  route,
+  created: model?.created ?? 0,
+  contextTokens: model?.contextTokens ?? null,
+  outputTokensMax: model?.outputTokensMax ?? null,
+})

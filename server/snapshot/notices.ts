@@ -1,0 +1,38 @@
+import { demo as demoKind } from '../../core/providers/demo.ts'
+import { findKind } from '../../core/providers/index.ts'
+import type { Provider, Route } from '../../core/route.ts'
+import type { Config } from '../config-schema.ts'
+import type { ModelListing } from '../snapshot.ts'
+
+export interface NoticeInputs {
+  readonly config: Config
+  readonly models: readonly ModelListing[]
+  readonly routes: ReadonlyMap<string, Route>
+  readonly providers: ReadonlyMap<string, Provider>
+}
+
+/** What the operator should hear at start: nothing is wrong, but something may not be as expected. */
+export function compileNotices(compiled: NoticeInputs): readonly string[] {
+  return [...unspoken(compiled.config), ...unlisted(compiled.providers, compiled.models), ...hidden(compiled)]
+}
+
+const unspoken = (config: Config): readonly string[] =>
+  Object.entries(config.providers).flatMap(([name, { kind }]) => {
+    const known = findKind(kind)
+    if (known === undefined || known.wire === 'openai') return []
+    return [`${name}: ${known.label} is configured, but this version does not speak its wire yet; its models cannot be called`]
+  })
+
+const unlisted = (providers: ReadonlyMap<string, Provider>, models: readonly ModelListing[]): readonly string[] =>
+  [...providers.values()]
+    .filter(({ name }) => !models.some(({ route }) => route.targets.some((target) => target.provider.name === name)))
+    .map(({ name }) => `${name}: no model of it is known, so none is listed; any can be called as ${name}/<model>`)
+
+/** An alias that has the name of a real model is often meant so, and sometimes not. */
+const hidden = ({ config, providers, routes }: NoticeInputs): readonly string[] =>
+  Object.keys(config.models).flatMap((alias) =>
+    [...providers.values()]
+      .filter(({ name, kind }) => kind !== demoKind && routes.has(`${name}/${alias}`))
+      .filter(({ name }) => !routes.get(alias)?.targets.some(({ id }) => id === `${name}/${alias}`))
+      .map(({ name }) => `models.${alias}: wins over the model of that name at ${name}, which is called as ${name}/${alias}`),
+  )

@@ -1,0 +1,158 @@
+import { type Generated, type Kysely, sql as raw } from 'kysely'
+import type { Database } from './tables.ts'
+
+/** Administrators, their service tokens, and the one-time tokens of the first start. */
+
+export interface AdministratorTable {
+  readonly id: string
+  readonly name: string
+  readonly created_at: Date
+  readonly founder: Generated<boolean>
+}
+export interface SetupTokenTable {
+  readonly hash: string
+  readonly created_at: Date
+}
+export interface ServiceTokenTable {
+  readonly id: string
+  readonly administrator_id: string
+  readonly hash: string
+  readonly created_at: Date
+  readonly created_by: string | null
+  readonly expires_at: Date | null
+  readonly revoked_at: Date | null
+}
+
+export interface Administrator {
+  readonly id: string
+  readonly name: string
+}
+
+export interface ServiceTokenRow {
+  readonly id: string
+  readonly administrator: string
+  readonly created_at: Date
+  readonly expires_at: Date | null
+  readonly revoked_at: Date | null
+}
+
+/** Whether there is an administrator, and whether this is the hash of a setup token: one look, so that the two belong together. */
+export async function findSetup(sql: Kysely<Database>, hash: string): Promise<{ readonly setUp: boolean; readonly known: boolean }> {
+  const { set_up, known } = await sql
+    .selectNoFrom((eb) => [
+      eb.exists(eb.selectFrom('administrators').select('id')).as('set_up'),
+      eb.exists(eb.selectFrom('setup_tokens').select('hash').where('hash', '=', hash)).as('known'),
+    ])
+    .executeTakeFirstOrThrow()
+  return { setUp: set_up === true, known: known === true }
+}
+
+export const hasAdministrator = async (sql: Kysely<Database>): Promise<boolean> =>
+  (await sql.selectFrom('administrators').select('id').limit(1).executeTakeFirst()) !== undefined
+
+/** Keeps a new setup token. The newest `SETUP_TOKENS_MAX` work: with several gateways each one's first start prints its own. */
+export async function insertSetupToken(sql: Kysely<Database>, row: SetupTokenTable): Promise<void> {
+  await sql.insertInto('setup_tokens').values(row).execute()
+  const kept = sql.selectFrom('setup_tokens').select('hash').orderBy('created_at', 'desc').orderBy('hash').limit(SETUP_TOKENS_MAX)
+  await sql.deleteFrom('setup_tokens').where('hash', 'not in', kept).execute()
+}
+const SETUP_TOKENS_MAX = 10
+
+/** Makes the first administrator and ends every setup token; `false` when somebody else was first. */
+export async function insertFounder(sql: Kysely<Database>, administrator: Administrator & { readonly created_at: Date }): Promise<boolean> {
+  const inserted = await sql
+    .insertInto('administrators')
+    .values({ ...administrator, founder: true })
+    .onConflict((conflict) => conflict.doNothing())
+    .returning('id')
+    .executeTakeFirst()
+  if (inserted === undefined) return false
+  await sql.deleteFrom('setup_tokens').execute()
+  return true
+}
+
+/** The administrator of this name (capitals aside), made from `fresh` when there is none. */
+export async function findOrInsertAdministrator(
+  sql: Kysely<Database>,
+  fresh: Administrator & { readonly created_at: Date },
+): Promise<Administrator> {
+  await sql
+    .insertInto('administrators')
+    .values(fresh)
+    .onConflict((conflict) => conflict.doNothing())
+    .execute()
+  return sql
+    .selectFrom('administrators')
+    .select(['id', 'name'])
+    .where((eb) => eb(eb.fn('lower', ['name']), '=', eb.fn('lower', [eb.val(fresh.name)])))
+    .executeTakeFirstOrThrow()
+}
+
+/** Whether there is an administrator, and whom this service token stands for and until when: one look for every credential, good or bad. */
+export async function findAccess(
+  sql: Kysely<Database>,
+  hash: string,
+): Promise<{ readonly setUp: boolean; readonly token: (Administrator & Validity) | undefined }> {
+  const { rows } = await raw<{ set_up: boolean; id: string | null; name: string | null } & Validity>`
+    select look.set_up, administrator.id, administrator.name, token.expires_at, token.revoked_at
+    from (select exists (select from administrators) as set_up) as look
+    left join service_tokens as token on token.hash = ${hash}
+    left join administrators as administrator on administrator.id = token.administrator_id
+  `.execute(sql)
+  const [row] = rows
+  if (row === undefined || row.id === null || row.name === null) return { setUp: row?.set_up === true, token: undefined }
+  return { setUp: true, token: { id: row.id, name: row.name, expires_at: row.expires_at, revoked_at: row.revoked_at } }
+}
+
+interface Validity {
+  readonly expires_at: Date | null
+  readonly revoked_at: Date | null
+}
+
+export async function insertServiceToken(
+  sql: Kysely<Database>,
+  row: Omit<ServiceTokenTable, 'revoked_at'>,
+): Promise<ServiceTokenRow | undefined> {
+  await sql.insertInto('service_tokens').values({ ...row, revoked_at: null }).execute()
+  return showServiceToken(sql, row.id)
+}
+
+const showServiceToken = (sql: Kysely<Database>, id: string) => tokens(sql).where('token.id', '=', id).executeTakeFirst()
+
+/** Newest first. `cursor` is the id of the last row before. */
+export function listServiceTokens(
+  sql: Kysely<Database>,
+  { limit, cursor }: { readonly limit: number; readonly cursor: string | undefined },
+): Promise<readonly ServiceTokenRow[]> {
+  const page = tokens(sql).orderBy('token.created_at', 'desc').orderBy('token.id', 'desc').limit(limit)
+  if (cursor === undefined) return page.execute()
+  const before = raw<boolean>`(token.created_at, token.id) < (select created_at, id from service_tokens where id = ${cursor})`
+  return page.where(before).execute()
+}
+
+/**
+ * Revokes a token; a second time changes nothing. `undefined` when there is none of this id, `last` when nobody could ever
+ * come in again without it: the rows that keep the door open are locked, so that two cannot close it together.
+ */
+export async function revokeServiceToken(
+  sql: Kysely<Database>,
+  { id, now }: { readonly id: string; readonly now: Date },
+): Promise<ServiceTokenRow | 'last' | undefined> {
+  const lasting = await sql
+    .selectFrom('service_tokens')
+    .select('id')
+    .where('revoked_at', 'is', null)
+    .where('expires_at', 'is', null)
+    .orderBy('id')
+    .forUpdate()
+    .execute()
+  if (lasting.length === 1 && lasting[0]?.id === id) return 'last'
+  await sql.updateTable('service_tokens').set({ revoked_at: now }).where('id', '=', id).where('revoked_at', 'is', null).execute()
+  return showServiceToken(sql, id)
+}
+
+const tokens = (sql: Kysely<Database>) =>
+  sql
+    .selectFrom('service_tokens as token')
+    .innerJoin('administrators as administrator', 'administrator.id', 'token.administrator_id')
+    .select(['token.id', 'administrator.name as administrator', 'token.created_at', 'token.expires_at', 'token.revoked_at'])

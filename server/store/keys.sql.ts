@@ -1,0 +1,159 @@
+import { type Generated, type Kysely, sql as raw } from 'kysely'
+import type { Database } from './tables.ts'
+
+/** Virtual keys and their secrets, of which only hashes are kept. */
+
+export interface KeyTable {
+  readonly id: string
+  readonly name: string
+  readonly models: string[] | null
+  readonly created_at: Date
+  readonly created_by: string | null
+  readonly expires_at: Date | null
+  readonly revoked_at: Date | null
+  /** An xid8, set by the table itself. */
+  readonly changed: Generated<string>
+}
+export interface KeySecretTable {
+  readonly hash: string
+  readonly key_id: string
+  readonly created_at: Date
+  readonly ends_at: Date | null
+}
+
+export interface KeyRow {
+  readonly id: string
+  readonly name: string
+  readonly models: string[] | null
+  readonly created_at: Date
+  /** Name of the administrator. */
+  readonly created_by: string | null
+  readonly expires_at: Date | null
+  readonly revoked_at: Date | null
+  /** Latest end of the secrets before the newest one. */
+  readonly earlier_until: Date | null
+}
+
+export async function insertKey(
+  sql: Kysely<Database>,
+  { hash, ...key }: Omit<KeyTable, 'changed' | 'revoked_at'> & { readonly hash: string },
+): Promise<KeyRow | undefined> {
+  await sql.insertInto('keys').values({ ...key, revoked_at: null }).execute()
+  await sql.insertInto('key_secrets').values({ hash, key_id: key.id, created_at: key.created_at, ends_at: null }).execute()
+  return findKey(sql, key.id)
+}
+
+export const findKey = (sql: Kysely<Database>, id: string): Promise<KeyRow | undefined> =>
+  keyRows(sql).where('key.id', '=', id).executeTakeFirst()
+
+/** Whether any key was ever made. */
+export const hasKey = async (sql: Kysely<Database>): Promise<boolean> =>
+  (await sql.selectFrom('keys').select('id').limit(1).executeTakeFirst()) !== undefined
+
+/** The names of these keys, by id. */
+export async function keyNames(sql: Kysely<Database>, ids: readonly string[]): Promise<ReadonlyMap<string, string>> {
+  if (ids.length === 0) return new Map()
+  const rows = await sql.selectFrom('keys').select(['id', 'name']).where('id', 'in', ids).execute()
+  return new Map(rows.map(({ id, name }) => [id, name]))
+}
+
+/** Locks the key until the transaction ends, so that two changes of it cannot cross. */
+export const lockKey = (sql: Kysely<Database>, id: string) =>
+  sql.selectFrom('keys').select(['id', 'revoked_at', 'expires_at']).where('id', '=', id).forUpdate().executeTakeFirst()
+
+/** Adds a secret and lets the ones before it end at `earlierEndAt`, or sooner where that was decided already. */
+export async function rotateSecret(
+  sql: Kysely<Database>,
+  { id, hash, now, earlierEndAt }: { readonly id: string; readonly hash: string; readonly now: Date; readonly earlierEndAt: Date },
+): Promise<KeyRow | undefined> {
+  await sql
+    .updateTable('key_secrets')
+    .set({ ends_at: earlierEndAt })
+    .where('key_id', '=', id)
+    .where((eb) => eb.or([eb('ends_at', 'is', null), eb('ends_at', '>', earlierEndAt)]))
+    .execute()
+  await sql.insertInto('key_secrets').values({ hash, key_id: id, created_at: now, ends_at: null }).execute()
+  return findKey(sql, id)
+}
+
+/** Revokes a key; a second time changes nothing. */
+export async function revokeKey(
+  sql: Kysely<Database>,
+  { id, now }: { readonly id: string; readonly now: Date },
+): Promise<KeyRow | undefined> {
+  await sql.updateTable('keys').set({ revoked_at: now }).where('id', '=', id).where('revoked_at', 'is', null).execute()
+  return findKey(sql, id)
+}
+
+export interface KeyQuery {
+  readonly state: 'active' | 'expired' | 'revoked' | undefined
+  readonly now: Date
+  readonly limit: number
+  /** The id of the last row before. */
+  readonly cursor: string | undefined
+}
+
+/** Newest first. */
+export function listKeys(sql: Kysely<Database>, { state, now, limit, cursor }: KeyQuery): Promise<readonly KeyRow[]> {
+  let query = keyRows(sql).orderBy('key.created_at', 'desc').orderBy('key.id', 'desc').limit(limit)
+  if (state === 'revoked') query = query.where('key.revoked_at', 'is not', null)
+  if (state === 'expired') query = query.where('key.revoked_at', 'is', null).where('key.expires_at', '<=', now)
+  if (state === 'active') {
+    query = query
+      .where('key.revoked_at', 'is', null)
+      .where((eb) => eb.or([eb('key.expires_at', 'is', null), eb('key.expires_at', '>', now)]))
+  }
+  if (cursor !== undefined) {
+    query = query.where(raw<boolean>`(key.created_at, key.id) < (select created_at, id from keys where id = ${cursor})`)
+  }
+  return query.execute()
+}
+
+/** One secret with what its key may do: a row of the key ring. */
+export interface SecretRow {
+  readonly hash: string
+  readonly id: string
+  readonly name: string
+  readonly models: string[] | null
+  /** Of the key or of the secret, whichever comes first. */
+  readonly expires_at: Date | null
+  readonly revoked_at: Date | null
+}
+
+/**
+ * Secrets of the keys that changed in transaction `since` or later (every one for `0`), and from where to read next time: the
+ * oldest transaction that was still running, taken in the same look. What ended before `deadBefore` is left out.
+ */
+export async function secretsSince(
+  sql: Kysely<Database>,
+  { since, deadBefore }: { readonly since: string; readonly deadBefore: Date },
+): Promise<{ readonly rows: readonly SecretRow[]; readonly next: string }> {
+  const { rows } = await raw<SecretRow & { next: string }>`
+    select secret.hash, key.id, key.name, key.models, least(key.expires_at, secret.ends_at) as expires_at, key.revoked_at, look.next
+    from (select pg_snapshot_xmin(pg_current_snapshot()) as next, pg_snapshot_xmax(pg_current_snapshot()) as last) as look
+    left join keys as key on key.changed >= ${since}::xid8 and (${since} = '0' or key.changed < look.last)
+      and (key.revoked_at is null or key.revoked_at > ${deadBefore})
+    left join key_secrets as secret on secret.key_id = key.id
+      and coalesce(least(key.expires_at, secret.ends_at) > ${deadBefore}, true)
+  `.execute(sql)
+  return { rows: rows.filter(({ hash }) => hash !== null), next: rows[0]?.next ?? since }
+}
+
+const keyRows = (sql: Kysely<Database>) =>
+  sql
+    .selectFrom('keys as key')
+    .leftJoin('administrators as administrator', 'administrator.id', 'key.created_by')
+    .select((eb) => [
+      'key.id',
+      'key.name',
+      'key.models',
+      'key.created_at',
+      'administrator.name as created_by',
+      'key.expires_at',
+      'key.revoked_at',
+      eb
+        .selectFrom('key_secrets as secret')
+        .select(({ fn }) => fn.max<Date | null>('secret.ends_at').as('until'))
+        .whereRef('secret.key_id', '=', 'key.id')
+        .as('earlier_until'),
+    ])

@@ -1,0 +1,19 @@
+import type { AdministratorTable, ServiceTokenTable, SetupTokenTable } from './access.sql.ts'
+import type { AuditTable } from './audit.sql.ts'
+import type { KeySecretTable, KeyTable } from './keys.sql.ts'
+import type { UsageDailyTable, UsageTable } from './usage.sql.ts'
+
+/**
+ * What Kysely knows about our tables. Each store file declares its own rows and adds them here by name, so that a query on a
+ * table that does not exist fails to compile.
+ */
+export interface Database {
+  administrators: AdministratorTable
+  setup_tokens: SetupTokenTable
+  service_tokens: ServiceTokenTable
+  keys: KeyTable
+  key_secrets: KeySecretTable
+  audit: AuditTable
+  usage: UsageTable
+  usage_daily: UsageDailyTable
+}

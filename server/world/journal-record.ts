@@ -1,0 +1,191 @@
+import type { AttemptIntent, AttemptProgress, AttemptRecord, AttemptStatus } from '../../core/attempt.ts'
+import { asCount, asList, asText, type Json, parseJson } from '../../core/json.ts'
+import { OPERATIONS } from '../../core/operation.ts'
+import type { Usage, UsageSource } from '../../core/usage.ts'
+
+/**
+ * What the journal's payloads say: JSON lists of columns in an order that is fixed for ever. A new column goes to the end and
+ * reads as absent from older files; the tests hold the order. The id comes first, so that recovery finds it without parsing.
+ */
+
+export const writeIntent = (intent: AttemptIntent): string => JSON.stringify(intentColumns(intent))
+
+export const writeProgress = (progress: AttemptProgress): string =>
+  JSON.stringify([progress.id, usageColumns(progress.usage), progress.source])
+
+/** An intent with its last figures, when there are any. */
+export const writeCarry = (intent: AttemptIntent, progress: Omit<AttemptProgress, 'id'> | null): string =>
+  JSON.stringify([
+    ...intentColumns(intent),
+    progress === null ? null : usageColumns(progress.usage),
+    progress === null ? null : progress.source,
+  ])
+
+export const writeSettle = (record: AttemptRecord): string =>
+  JSON.stringify([
+    record.id,
+    clip(record.requestId),
+    record.attempt,
+    Math.round(record.at),
+    clip(record.keyId),
+    record.operation,
+    record.stream,
+    clip(record.modelAsked),
+    record.provider,
+    clip(record.modelSent),
+    record.priceVersion,
+    Math.round(record.inputEstimate),
+    record.status,
+    record.reason,
+    record.httpStatus,
+    record.modelAnswered === null ? null : clip(record.modelAnswered),
+    record.usage === null ? null : usageColumns(record.usage),
+    record.usageSource,
+    record.serviceTier === null ? null : clip(record.serviceTier),
+    record.costNano,
+    record.pricing,
+    Math.round(record.queueUs),
+    Math.round(record.gatewayUs),
+    record.firstByteUs === null ? null : Math.round(record.firstByteUs),
+    Math.round(record.totalUs),
+  ])
+
+/** The attempt that a payload is about, without parsing the rest. */
+export function readId(payload: Buffer): string {
+  const end = payload.indexOf('"', 2)
+  return end < 0 ? '' : payload.toString('latin1', 2, end)
+}
+
+/** An intent (with figures, if it was carried), or `undefined` when the payload is none. */
+export function readIntent(
+  payload: string,
+): { readonly intent: AttemptIntent; readonly progress: AttemptProgress | null } | undefined {
+  const columns = asList(parseJson(payload))
+  const intent = columns === undefined ? undefined : readIntentColumns(columns)
+  if (columns === undefined || intent === undefined) return undefined
+  const usage = readUsage(columns[12])
+  const source = readSource(columns[13])
+  const progress = usage === undefined || source === undefined ? null : { id: intent.id, usage, source }
+  return { intent, progress }
+}
+
+/** Running figures, or `undefined` when the payload is none. */
+export function readProgress(payload: string): AttemptProgress | undefined {
+  const columns = asList(parseJson(payload)) ?? []
+  const [id, usage, source] = [asText(columns[0]), readUsage(columns[1]), readSource(columns[2])]
+  return id === undefined || usage === undefined || source === undefined ? undefined : { id, usage, source }
+}
+
+/** A settled attempt, or `undefined` when the payload is none. */
+export function readSettle(payload: string): AttemptRecord | undefined {
+  const columns = asList(parseJson(payload))
+  if (columns === undefined) return undefined
+  const intent = readIntentColumns(columns)
+  const status = STATUSES.find((known) => known === columns[12])
+  if (intent === undefined || status === undefined) return undefined
+  return {
+    ...intent,
+    status,
+    reason: asText(columns[13]) ?? null,
+    httpStatus: asCount(columns[14]) ?? null,
+    modelAnswered: asText(columns[15]) ?? null,
+    usage: readUsage(columns[16]) ?? null,
+    usageSource: readSource(columns[17]) ?? null,
+    serviceTier: asText(columns[18]) ?? null,
+    costNano: asCount(columns[19]) ?? null,
+    pricing: columns[20] === 'known' ? 'known' : 'unknown',
+    // A broken duration is no reason to lose what was used.
+    queueUs: asCount(columns[21]) ?? 0,
+    gatewayUs: asCount(columns[22]) ?? 0,
+    firstByteUs: asCount(columns[23]) ?? null,
+    totalUs: asCount(columns[24]) ?? 0,
+  }
+}
+
+/** Names come from outside and are kept for ever: no more of them than a list can show. */
+const TEXT_LENGTH_MAX = 256
+const clip = (text: string): string => (text.length > TEXT_LENGTH_MAX ? text.slice(0, TEXT_LENGTH_MAX) : text)
+
+const intentColumns = (intent: AttemptIntent): readonly Json[] => [
+  intent.id,
+  clip(intent.requestId),
+  intent.attempt,
+  Math.round(intent.at),
+  clip(intent.keyId),
+  intent.operation,
+  intent.stream,
+  clip(intent.modelAsked),
+  intent.provider,
+  clip(intent.modelSent),
+  intent.priceVersion,
+  Math.round(intent.inputEstimate),
+]
+
+function readIntentColumns(columns: readonly Json[]): AttemptIntent | undefined {
+  const id = asText(columns[0])
+  const requestId = asText(columns[1])
+  const attempt = asCount(columns[2])
+  const at = asCount(columns[3])
+  const keyId = asText(columns[4])
+  const operation = OPERATIONS.find((known) => known === columns[5])
+  const modelAsked = asText(columns[7])
+  const provider = asText(columns[8])
+  const modelSent = asText(columns[9])
+  const inputEstimate = asCount(columns[11])
+  if (id === undefined || requestId === undefined || attempt === undefined || at === undefined) return undefined
+  if (keyId === undefined || operation === undefined || modelAsked === undefined) return undefined
+  if (provider === undefined || modelSent === undefined || inputEstimate === undefined) return undefined
+  return {
+    id,
+    requestId,
+    attempt,
+    at,
+    keyId,
+    operation,
+    stream: columns[6] === true,
+    modelAsked,
+    provider,
+    modelSent,
+    priceVersion: asText(columns[10]) ?? null,
+    inputEstimate,
+  }
+}
+
+/** Written out, not derived from the type's order of fields: what stands in old files must not move when a field is added. */
+const usageColumns = (usage: Usage): readonly number[] => [
+  usage.input,
+  usage.cacheRead,
+  usage.cacheWrite5m,
+  usage.cacheWrite1h,
+  usage.cacheWriteOther,
+  usage.inputAudio,
+  usage.inputImage,
+  usage.output,
+  usage.reasoning,
+  usage.outputAudio,
+  usage.outputImage,
+  usage.searches,
+]
+
+function readUsage(value: Json | undefined): Usage | undefined {
+  const columns = asList(value)
+  if (columns === undefined) return undefined
+  return {
+    input: asCount(columns[0]) ?? 0,
+    cacheRead: asCount(columns[1]) ?? 0,
+    cacheWrite5m: asCount(columns[2]) ?? 0,
+    cacheWrite1h: asCount(columns[3]) ?? 0,
+    cacheWriteOther: asCount(columns[4]) ?? 0,
+    inputAudio: asCount(columns[5]) ?? 0,
+    inputImage: asCount(columns[6]) ?? 0,
+    output: asCount(columns[7]) ?? 0,
+    reasoning: asCount(columns[8]) ?? 0,
+    outputAudio: asCount(columns[9]) ?? 0,
+    outputImage: asCount(columns[10]) ?? 0,
+    searches: asCount(columns[11]) ?? 0,
+  }
+}
+
+const STATUSES: readonly AttemptStatus[] = ['complete', 'partial', 'canceled', 'failed', 'interrupted']
+const SOURCES: readonly UsageSource[] = ['vendor', 'running', 'counted']
+const readSource = (value: Json | undefined): UsageSource | undefined => SOURCES.find((known) => known === value)

@@ -1,0 +1,119 @@
+import type { KeyRecord } from '../../core/key-record.ts'
+import type { Clock, Keys, Log } from '../../core/world.ts'
+import { type SecretRow, secretsSince } from '../store/keys.sql.ts'
+import { codeOf } from './error-code.ts'
+import type { Sql } from './sql.ts'
+
+/**
+ * Every living key of the database in memory, by the hash of its secret. It answers at once, also while the database is away:
+ * then with what it knew last. Changes come by notification within milliseconds, and by a look every two seconds where one got
+ * lost, so that a revoked key is dead everywhere within five.
+ */
+export interface KeyRing extends Keys {
+  /** Looks now; resolves when what was committed before the call is in force here, rejects when the database does not answer. */
+  refresh(): Promise<void>
+  /** Milliseconds since it was known to be what the database says: grows while the database is away. */
+  ageMs(): number
+  /** How many secrets it holds. */
+  size(): number
+  close(): void
+}
+
+export interface KeyRingOptions {
+  readonly clock: Clock
+  readonly log: Log
+  /** Pause between two looks when nothing is told (milliseconds). */
+  readonly pollMs?: number
+}
+
+/** Reads all keys once, then follows. Rejects when the first reading fails: without keys there is nobody to serve. */
+export async function openKeyRing(
+  sql: Pick<Sql, 'control' | 'listen'>,
+  { clock, log, pollMs = 2_000 }: KeyRingOptions,
+): Promise<KeyRing> {
+  /** `whole` asks the next look to read everything; `since` is where a partial one begins; `next` is a look that has not begun yet. */
+  const now: State = { secrets: new Map(), since: '0', whole: true, readAt: 0, failed: false, current: Promise.resolve(), next: undefined }
+
+  const look = async () => {
+    const startedAt = clock.monotonic()
+    const { whole } = now
+    now.whole = false
+    try {
+      const deadBefore = new Date(clock.now() - DEAD_KEPT_MS)
+      const { rows, next } = await secretsSince(sql.control, { since: whole ? '0' : now.since, deadBefore })
+      const secrets = whole ? new Map<string, KeyRecord>() : now.secrets
+      for (const row of rows) secrets.set(row.hash, recordOf(row, now.secrets.get(row.hash)))
+      if (now.failed) log.info({ secrets: secrets.size }, 'the key ring follows the database again')
+      Object.assign(now, { secrets, since: next, readAt: startedAt, failed: false })
+    } catch (error) {
+      if (!now.failed) log.warn({ code: codeOf(error) }, 'the key ring cannot be read; the keys known so far go on working')
+      Object.assign(now, { whole: true, failed: true })
+      throw error
+    }
+  }
+
+  /** A look that has begun may miss what was just committed: callers share the next one. */
+  const refresh = (): Promise<void> => {
+    now.next ??= now.current.then(() => {
+      now.next = undefined
+      const running = look()
+      now.current = running.catch(() => undefined)
+      return running
+    })
+    return now.next
+  }
+  const follow = () => void refresh().catch(() => undefined)
+
+  await refresh()
+  const listening = sql.listen('sekisho_keys', {
+    notified: follow,
+    connected: () => {
+      now.whole = true
+      follow()
+    },
+  })
+  const timer = setInterval(follow, pollMs).unref()
+  return {
+    find: (hash) => now.secrets.get(hash),
+    refresh,
+    ageMs: () => clock.monotonic() - now.readAt,
+    size: () => now.secrets.size,
+    close: () => {
+      clearInterval(timer)
+      listening.stop()
+    },
+  }
+}
+
+interface State {
+  secrets: Map<string, KeyRecord>
+  since: string
+  whole: boolean
+  readAt: number
+  failed: boolean
+  current: Promise<void>
+  next: Promise<void> | undefined
+}
+
+/** The record before when it still says the same: others hang what they worked out on its identity. */
+function recordOf(row: SecretRow, before: KeyRecord | undefined): KeyRecord {
+  const record: KeyRecord = {
+    id: row.id,
+    name: row.name,
+    models: row.models === null ? null : Object.freeze(row.models),
+    expiresAt: row.expires_at?.getTime() ?? null,
+    revokedAt: row.revoked_at?.getTime() ?? null,
+  }
+  return before !== undefined && same(record, before) ? before : Object.freeze(record)
+}
+
+const same = (one: KeyRecord, other: KeyRecord): boolean =>
+  one.id === other.id &&
+  one.name === other.name &&
+  one.expiresAt === other.expiresAt &&
+  one.revokedAt === other.revokedAt &&
+  one.models?.length === other.models?.length &&
+  (one.models ?? []).every((pattern, at) => pattern === other.models?.[at])
+
+/** A key that ended keeps its record this long, so that the log can say `revoked` or `expired` rather than `unknown`. */
+const DEAD_KEPT_MS = 30 * 86_400_000

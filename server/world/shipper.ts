@@ -1,0 +1,292 @@
+import { rm } from 'node:fs/promises'
+import type { Pool } from 'pg'
+import type { Clock, Log } from '../../core/world.ts'
+import { codeOf } from './error-code.ts'
+import type { Segment } from './journal-file.ts'
+import { FRAME_TYPES } from './journal-frame.ts'
+import { readHead, readWindow } from './journal-reader.ts'
+import { readSettle } from './journal-record.ts'
+import { type Cursor, type JournalSource, loadCursor, saveCursor } from './journal-source.ts'
+import { quarantine } from './quarantine.ts'
+import { type Shipment, shipBatch, UsageDays } from './ship-batch.ts'
+
+export interface ShipperOptions {
+  readonly pool: Pool
+  readonly quarantinePath: string
+  /** Pause when there is nothing to ship (milliseconds). */
+  readonly everyMs: number
+  /** Longest pause while the database is away (milliseconds). */
+  readonly backoffMsMax: number
+  /** How long, and how much of, what was shipped stays on the disk. */
+  readonly keepMs: number
+  readonly keepBytesMax: number
+  /** Whether the disk is full: then nothing that was shipped is kept. */
+  readonly pressed: () => boolean
+  readonly clock: Clock
+  readonly log: Log
+}
+
+/**
+ * Follows journals to the database: reads what is new, inserts its ends in groups, and only then moves on. One way for normal
+ * running, for a backlog and after a crash, so that each of them is tried every day.
+ */
+export class Shipper {
+  readonly #options: ShipperOptions
+  readonly #days = new UsageDays()
+  #followed: Followed[] = []
+  #running: Promise<void> | undefined
+  #stopped = false
+  #wake: (() => void) | undefined
+  #failures = 0
+  #shipped = 0
+  #quarantined = 0
+  #missing = 0
+  #damagedBytes = 0
+
+  constructor(options: ShipperOptions) {
+    this.#options = options
+  }
+
+  /** Whether the last try to reach the database failed. */
+  get away(): boolean {
+    return this.#failures > 0
+  }
+
+  /** Since the start: records stored (or found stored already), refused for their content, and lost by the disk. */
+  get counts() {
+    return { shipped: this.#shipped, quarantined: this.#quarantined, missing: this.#missing, damagedBytes: this.#damagedBytes }
+  }
+
+  /** Whose journals are being followed. */
+  get writers(): readonly string[] {
+    return this.#followed.map((followed) => followed.source.writer)
+  }
+
+  /** Bytes of journal that are not in the database. */
+  get behindBytes(): number {
+    return this.#followed.reduce((sum, followed) => sum + behind(followed), 0)
+  }
+
+  async follow(source: JournalSource): Promise<void> {
+    const cursor = await loadCursor(source.folder)
+    const followed: Followed = { source, cursor, delivered: [] }
+    this.#moveTo(followed, cursor)
+    this.#followed = [...this.#followed, followed]
+  }
+
+  start(): void {
+    this.#running = this.#run()
+  }
+
+  /** Ships what it can until everything is in the database or the limit is over; the rest stays for the next start. */
+  async stop(deadlineMs: number): Promise<void> {
+    const { clock } = this.#options
+    const until = clock.monotonic() + deadlineMs
+    let timer: NodeJS.Timeout | undefined
+    const late = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, deadlineMs)
+    })
+    this.#stopped = true
+    this.#wake?.()
+    const rest = async () => {
+      await this.#running
+      while (clock.monotonic() < until && this.behindBytes > 0) {
+        if (!(await this.#pass())) await this.#pause(Math.min(this.#pauseMs(), Math.max(0, until - clock.monotonic())))
+      }
+    }
+    await Promise.race([rest(), late])
+    clearTimeout(timer)
+  }
+
+  async #run(): Promise<void> {
+    while (!this.#stopped) {
+      const moved = await this.#pass()
+      if (!moved && !this.#stopped) await this.#pause(this.#pauseMs())
+    }
+  }
+
+  #pauseMs(): number {
+    const { everyMs, backoffMsMax } = this.#options
+    return this.#failures === 0 ? everyMs : Math.min(backoffMsMax, everyMs * 2 ** Math.min(this.#failures, 10))
+  }
+
+  #pause(pauseMs: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, pauseMs)
+      this.#wake = () => {
+        clearTimeout(timer)
+        resolve()
+      }
+    })
+  }
+
+  /** One batch of every journal. Gives whether there may be more at once. */
+  async #pass(): Promise<boolean> {
+    let moved = false
+    for (const followed of this.#followed) {
+      try {
+        if (await this.#advance(followed)) moved = true
+        await this.#tidy(followed)
+      } catch (error) {
+        this.#failed(error)
+      }
+    }
+    return moved
+  }
+
+  /** Ships one batch of this journal. Gives whether it found any. */
+  async #advance(followed: Followed): Promise<boolean> {
+    const batch = await this.#collect(followed)
+    if (batch === undefined) return false
+    const refused = await shipBatch(this.#options.pool, this.#days, batch.shipments)
+    await this.#setAside([...batch.unreadable, ...refused.map(({ shipment, reason }) => ({ payload: shipment.payload, reason }))])
+    await this.#save(followed, batch.cursor)
+    this.#moveTo(followed, batch.cursor)
+    this.#shipped += batch.shipments.length - refused.length
+    this.#missing += batch.missing
+    this.#damagedBytes += batch.damagedBytes
+    if (batch.missing > 0 || batch.damagedBytes > 0) {
+      const fields = { writer: followed.source.writer, missing: batch.missing, damagedBytes: batch.damagedBytes }
+      this.#options.log.error(fields, 'the disk has lost records of the journal')
+    }
+    if (batch.shipments.length > 0) this.#succeeded()
+    return true
+  }
+
+  async #collect(followed: Followed): Promise<Batch | undefined> {
+    const { source } = followed
+    const shipments: Shipment[] = []
+    const unreadable: { payload: string; reason: string }[] = []
+    let cursor = followed.cursor
+    let missing = 0
+    let damagedBytes = 0
+    while (shipments.length < BATCH_ROWS) {
+      const segment = segmentAt(source.segments(), cursor)
+      if (segment === undefined) break
+      if (segment.number !== cursor.segment || cursor.offset === 0) {
+        const entered = await enter(segment, cursor)
+        missing += entered.missing
+        cursor = entered.cursor
+        continue
+      }
+      const window = await readWindow(segment.path, { from: cursor.offset, to: segment.bytes })
+      for (const frame of window.frames) {
+        if (frame.type !== FRAME_TYPES.settle) continue
+        const payload = window.bytes.toString('utf8', frame.start, frame.end)
+        const record = readSettle(payload)
+        if (record === undefined) unreadable.push({ payload, reason: 'unreadable' })
+        else shipments.push({ record, payload })
+      }
+      damagedBytes += window.damagedBytes + window.tornBytes
+      cursor = { segment: segment.number, offset: window.next, frames: cursor.frames + window.frames.length }
+    }
+    return cursor === followed.cursor ? undefined : { shipments, unreadable, cursor, missing, damagedBytes }
+  }
+
+  async #setAside(refused: readonly { readonly payload: string; readonly reason: string }[]): Promise<void> {
+    if (refused.length === 0) return
+    await quarantine(this.#options.quarantinePath, refused)
+    this.#quarantined += refused.length
+    this.#options.log.error(
+      { records: refused.length, reason: refused[0]?.reason },
+      'usage records that the database refuses are set aside in the quarantine file',
+    )
+  }
+
+  /** A cursor that cannot be saved (the disk is full) makes the next start ship twice, which is harmless; waiting would never free the disk. */
+  async #save(followed: Followed, cursor: Cursor): Promise<void> {
+    try {
+      await saveCursor(followed.source.folder, cursor)
+    } catch (error) {
+      this.#options.log.warn({ reason: codeOf(error) }, 'how far the journal has been shipped could not be written down')
+    }
+  }
+
+  #moveTo(followed: Followed, cursor: Cursor): void {
+    followed.cursor = cursor
+    const at = this.#options.clock.monotonic()
+    for (const segment of followed.source.segments()) {
+      const known = followed.delivered.some((delivered) => delivered.number === segment.number)
+      if (!known && delivered(segment, cursor)) followed.delivered.push({ number: segment.number, at })
+    }
+  }
+
+  /** Deletes what was shipped long enough ago, oldest first and without a gap: an end never goes before its intent. */
+  async #tidy(followed: Followed): Promise<void> {
+    const { source } = followed
+    if (followed.delivered.length === 0 && !source.ended) return
+    const { keepMs, keepBytesMax, pressed, clock } = this.#options
+    let kept = source.segments().reduce((sum, segment) => sum + segment.bytes, 0) - behind(followed)
+    for (const segment of [...source.segments()]) {
+      const oldest = followed.delivered[0]
+      if (oldest?.number !== segment.number || segment.number >= source.keepFrom) break
+      if (!pressed() && kept <= keepBytesMax && clock.monotonic() - oldest.at < keepMs) break
+      await rm(segment.path, { force: true })
+      source.forget(segment.number)
+      followed.delivered.shift()
+      kept -= segment.bytes
+    }
+    if (!source.ended || source.segments().length > 0) return
+    this.#followed = this.#followed.filter((other) => other !== followed)
+    await source.release()
+    await rm(source.folder, { recursive: true, force: true })
+  }
+
+  #succeeded(): void {
+    if (this.#failures > 0) this.#options.log.info({}, 'usage records reach the database again')
+    this.#failures = 0
+  }
+
+  #failed(error: unknown): void {
+    if (this.#failures === 0) {
+      this.#options.log.warn({ reason: codeOf(error) }, 'usage records do not reach the database: they wait in the journal')
+    }
+    this.#failures += 1
+  }
+}
+
+interface Followed {
+  readonly source: JournalSource
+  cursor: Cursor
+  /** Files that are in the database, oldest first, and since when (monotonic milliseconds). */
+  readonly delivered: { readonly number: number; readonly at: number }[]
+}
+
+interface Batch {
+  readonly shipments: readonly Shipment[]
+  /** Ends that are whole but make no sense. */
+  readonly unreadable: readonly { readonly payload: string; readonly reason: string }[]
+  /** Where to go on once this batch is stored. */
+  readonly cursor: Cursor
+  /** Frames that the heads of files promise and that are not there. */
+  readonly missing: number
+  readonly damagedBytes: number
+}
+
+/** Enough to share one statement, few enough for the event loop; a last window may add some hundreds. */
+const BATCH_ROWS = 1_000
+
+/** Where there is something to read: the file of the cursor, or the next one when that is at its end. */
+const segmentAt = (segments: readonly Segment[], cursor: Cursor): Segment | undefined =>
+  segments.find((segment) => segment.number > cursor.segment || (segment.number === cursor.segment && cursor.offset < segment.bytes))
+
+/** Steps over a file's head, which says how many frames were written before it. */
+async function enter(segment: Segment, before: Cursor): Promise<{ readonly cursor: Cursor; readonly missing: number }> {
+  const read = await readHead(segment.path)
+  const cursor = { segment: segment.number, offset: read?.end ?? Math.min(1, segment.bytes), frames: read?.head.framesBefore ?? before.frames }
+  // Nothing is known of what stood before the first file that we see.
+  const missing = before.segment === 0 || read === undefined ? 0 : Math.max(0, read.head.framesBefore - before.frames)
+  return { cursor, missing }
+}
+
+const delivered = (segment: Segment, cursor: Cursor): boolean =>
+  segment.sealed && (segment.number < cursor.segment || (segment.number === cursor.segment && cursor.offset >= segment.bytes))
+
+function behind({ source, cursor }: Followed): number {
+  let bytes = 0
+  for (const segment of source.segments()) {
+    if (segment.number > cursor.segment) bytes += segment.bytes
+    else if (segment.number === cursor.segment) bytes += Math.max(0, segment.bytes - cursor.offset)
+  }
+  return bytes
+}
