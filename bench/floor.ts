@@ -3,7 +3,7 @@
  * in the same run on the same machine, because absolute times on shared machines mean little.
  * Arguments: the upstream's port. Prints its own port.
  */
-import { createServer, type ServerResponse } from 'node:http'
+import { createServer, type IncomingHttpHeaders, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { type Dispatcher, Pool } from 'undici'
 
@@ -13,7 +13,7 @@ class Relay implements Dispatcher.DispatchHandler {
     this.#response = response
   }
   onRequestStart(): void {}
-  onResponseStart(_controller: Dispatcher.DispatchController, status: number, headers: Record<string, string | string[] | undefined>): void {
+  onResponseStart(_controller: Dispatcher.DispatchController, status: number, headers: IncomingHttpHeaders): void {
     this.#response.writeHead(status, { 'content-type': headers['content-type'] ?? 'application/json' })
   }
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {

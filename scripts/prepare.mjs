@@ -17,6 +17,7 @@ import { installTestServers, testServersMissing } from './test-servers.mjs'
 const root = fileURLToPath(new URL('..', import.meta.url))
 const modules = join(root, 'node_modules')
 const stampFile = join(modules, '.sekisho-stamp')
+const npmRecord = join(modules, '.package-lock.json')
 const ownNode = join(modules, '.bin', 'node')
 const bringsNode = process.platform === 'linux' && process.arch === 'x64'
 const nodeNeeded = [24, 15]
@@ -78,7 +79,7 @@ function installed(lockfile) {
 
 /** npm's own record of what it put into node_modules, held against the lock file; npm writes it last. */
 function sameTree(lockfile) {
-  const text = textOf(join(modules, '.package-lock.json'))
+  const text = textOf(npmRecord)
   if (text === undefined) return false
   const present = JSON.parse(text).packages ?? {}
   return Object.entries(JSON.parse(lockfile.toString()).packages ?? {}).every(([path, wanted]) => {
@@ -118,8 +119,7 @@ function install(lockfile) {
  */
 function forgetHalves() {
   const complete = existsSync(stampFile)
-  rmSync(stampFile, { force: true })
-  rmSync(ownNode, { force: true })
+  for (const claim of [stampFile, npmRecord, ownNode]) rmSync(claim, { force: true })
   if (complete || !existsSync(modules)) return
   const runningFrom = (entry) => process.execPath.startsWith(join(modules, entry, '/'))
   for (const entry of readdirSync(modules).filter((name) => !runningFrom(name)))

@@ -73,7 +73,17 @@ describe('vendors of the environment', () => {
   test('are there at once', async () => {
     const { config, secrets, origins } = await loaded(undefined, { environment: variables })
     expect(Object.keys(config.providers)).toEqual([
-      ...['openai', 'anthropic', 'gemini', 'openrouter', 'deepseek', 'groq', 'mistral', 'xai', 'holysheep', 'ollama', 'demo'],
+      'openai',
+      'anthropic',
+      'gemini',
+      'openrouter',
+      'deepseek',
+      'groq',
+      'mistral',
+      'xai',
+      'holysheep',
+      'ollama',
+      'demo',
     ])
     expect(config.providers['ollama']?.baseUrl).toBe('http://box:9000/v1')
     expect(secrets.get('${GROQ_API_KEY}')?.reveal()).toBe('f')
@@ -103,7 +113,10 @@ describe('vendors of the environment', () => {
 describe('where to listen', () => {
   test('a flag wins over a variable, a variable over the file, and each value says so', async () => {
     const text = 'listen:\n  host: 10.0.0.1\n  port: 1\n  corsOrigins: ["*"]\n'
-    const { config, origins } = await loaded(text, { environment: { SEKISHO_PORT: '2', SEKISHO_HOST: '::1' }, flags: { port: '3' } })
+    const { config, origins } = await loaded(text, {
+      environment: { SEKISHO_PORT: '2', SEKISHO_HOST: '::1' },
+      flags: { port: '3' },
+    })
     expect(config.listen).toEqual({ host: '::1', port: 3, corsOrigins: ['*'] })
     expect(origins.get('listen.port')).toBe('flag')
     expect(origins.get('listen.host')).toBe('environment:SEKISHO_HOST')
@@ -124,8 +137,14 @@ describe('each kind of mistake', () => {
     ['listen:\n  prot: 1\n', "sekisho.yaml:2: listen.prot: unknown field; did you mean 'port'?"],
     ['lisen: {}\n', "sekisho.yaml:1: lisen: unknown field; did you mean 'listen'?"],
     ['zzz: 1\n', 'sekisho.yaml:1: zzz: unknown field'],
-    [`${OPENAI}    credental: x\n`, "sekisho.yaml:5: providers.openai.credental: unknown field; did you mean 'credential'?"],
-    ['prices:\n  - model: demo/x\n    rates: {input: 1, output: 1, ouput: 2}\n', "sekisho.yaml:3: prices[0].rates.ouput: unknown field; did you mean 'output'?"],
+    [
+      `${OPENAI}    credental: x\n`,
+      "sekisho.yaml:5: providers.openai.credental: unknown field; did you mean 'credential'?",
+    ],
+    [
+      'prices:\n  - model: demo/x\n    rates: {input: 1, output: 1, ouput: 2}\n',
+      "sekisho.yaml:3: prices[0].rates.ouput: unknown field; did you mean 'output'?",
+    ],
     ['listen:\n  port: "80"\n', 'sekisho.yaml:2: listen.port: must be a number'],
     ['listen:\n  port: 80.5\n', 'sekisho.yaml:2: listen.port: must be a whole number'],
     ['listen:\n  port: 70000\n', 'sekisho.yaml:2: listen.port: must be at most 65535'],
@@ -136,39 +155,129 @@ describe('each kind of mistake', () => {
     ['log:\n  level: loud\n', 'sekisho.yaml:2: log.level: must be one of debug, info, warn, error'],
     ['providers:\n  x: {credential: "${KEY}"}\n', 'sekisho.yaml:2: providers.x.kind: is missing'],
     ['providers:\n  x: {kind: opnai}\n', "sekisho.yaml:2: providers.x.kind: is not known; did you mean 'openai'?"],
-    ['providers:\n  X!: {kind: vllm}\n', 'sekisho.yaml:2: providers["X!"]: this name cannot be used: small letters, digits, dot, underscore and hyphen, at most 63'],
-    ['providers:\n  x: {kind: openai}\n', 'sekisho.yaml:2: providers.x.credential: is missing: OpenAI takes none without; write ${OPENAI_API_KEY} or file:/path'],
-    ['providers:\n  x: {kind: openai, credential: sk-live-1}\n', 'sekisho.yaml:2: providers.x.credential: a secret is given as ${NAME} (environment) or file:/path, never in plain text'],
-    ['providers:\n  x: {kind: openai, credential: "${NOT_SET}"}\n', 'sekisho.yaml:2: providers.x.credential: the environment variable NOT_SET is not set'],
-    ['providers:\n  x: {kind: openai, credential: "file:/no/such"}\n', 'sekisho.yaml:2: providers.x.credential: the file that it names does not exist'],
-    ['providers:\n  x: {kind: azure-openai, credential: "${KEY}"}\n', 'sekisho.yaml:2: providers.x.baseUrl: is missing: Azure OpenAI has no usual address'],
-    ['providers:\n  x: {kind: openai-compatible}\n', 'sekisho.yaml:2: providers.x.baseUrl: is missing: OpenAI-compatible has no usual address'],
-    ['providers:\n  x: {kind: vllm, baseUrl: "ftp://h"}\n', 'sekisho.yaml:2: providers.x.baseUrl: must be a URL that begins with http:// or https://'],
-    ['providers:\n  x: {kind: vllm, baseUrl: "http://u:p@h/v1"}\n', 'sekisho.yaml:2: providers.x.baseUrl: must not hold a credential; use the field credential'],
-    ['providers:\n  x: {kind: vllm, baseUrl: "http://h/v1?key=1"}\n', 'sekisho.yaml:2: providers.x.baseUrl: must not have a query or fragment'],
-    ['providers:\n  x: {kind: vllm, baseUrl: "http://h/v1/chat/completions"}\n', "sekisho.yaml:2: providers.x.baseUrl: must end before '/chat/completions', which is put behind it"],
-    ['providers:\n  x: {kind: azure-openai, credential: "${KEY}", baseUrl: "https://h/openai/v1/"}\n', "sekisho.yaml:2: providers.x.baseUrl: must end before '/openai/v1', which is put behind it"],
-    ['providers:\n  x: {kind: azure-openai, credential: "${KEY}", baseUrl: "https://h", pathStyle: deployments}\n', 'sekisho.yaml:2: providers.x.apiVersion: is missing: the deployments paths need it'],
-    ['providers:\n  x: {kind: vllm, apiVersion: "1"}\n', 'sekisho.yaml:2: providers.x.apiVersion: vLLM has no use for it'],
-    ['providers:\n  x:\n    kind: vllm\n    baseUrl: http://h/v1\n    nodes: [http://i/v1]\n', 'sekisho.yaml:5: providers.x.nodes: give either baseUrl or nodes'],
-    ['providers:\n  x:\n    kind: vllm\n    nodes:\n      - http://i/v1\n      - http://i/v1/\n', 'sekisho.yaml:6: providers.x.nodes[1]: stands here twice'],
-    ['providers:\n  x: {kind: vllm, nodes: []}\n', 'sekisho.yaml:2: providers.x.nodes: must be at least 1 entries long'],
+    [
+      'providers:\n  X!: {kind: vllm}\n',
+      'sekisho.yaml:2: providers["X!"]: this name cannot be used: small letters, digits, dot, underscore and hyphen, at most 63',
+    ],
+    [
+      'providers:\n  x: {kind: openai}\n',
+      'sekisho.yaml:2: providers.x.credential: is missing: OpenAI takes none without; write ${OPENAI_API_KEY} or file:/path',
+    ],
+    [
+      'providers:\n  x: {kind: openai, credential: sk-live-1}\n',
+      'sekisho.yaml:2: providers.x.credential: a secret is given as ${NAME} (environment) or file:/path, never in plain text',
+    ],
+    [
+      'providers:\n  x: {kind: openai, credential: "${NOT_SET}"}\n',
+      'sekisho.yaml:2: providers.x.credential: the environment variable NOT_SET is not set',
+    ],
+    [
+      'providers:\n  x: {kind: openai, credential: "file:/no/such"}\n',
+      'sekisho.yaml:2: providers.x.credential: the file that it names does not exist',
+    ],
+    [
+      'providers:\n  x: {kind: azure-openai, credential: "${KEY}"}\n',
+      'sekisho.yaml:2: providers.x.baseUrl: is missing: Azure OpenAI has no usual address',
+    ],
+    [
+      'providers:\n  x: {kind: openai-compatible}\n',
+      'sekisho.yaml:2: providers.x.baseUrl: is missing: OpenAI-compatible has no usual address',
+    ],
+    [
+      'providers:\n  x: {kind: vllm, baseUrl: "ftp://h"}\n',
+      'sekisho.yaml:2: providers.x.baseUrl: must be a URL that begins with http:// or https://',
+    ],
+    [
+      'providers:\n  x: {kind: vllm, baseUrl: "http://u:p@h/v1"}\n',
+      'sekisho.yaml:2: providers.x.baseUrl: must not hold a credential; use the field credential',
+    ],
+    [
+      'providers:\n  x: {kind: vllm, baseUrl: "http://h/v1?key=1"}\n',
+      'sekisho.yaml:2: providers.x.baseUrl: must not have a query or fragment',
+    ],
+    [
+      'providers:\n  x: {kind: vllm, baseUrl: "http://h/v1/chat/completions"}\n',
+      "sekisho.yaml:2: providers.x.baseUrl: must end before '/chat/completions', which is put behind it",
+    ],
+    [
+      'providers:\n  x: {kind: azure-openai, credential: "${KEY}", baseUrl: "https://h/openai/v1/"}\n',
+      "sekisho.yaml:2: providers.x.baseUrl: must end before '/openai/v1', which is put behind it",
+    ],
+    [
+      'providers:\n  x: {kind: azure-openai, credential: "${KEY}", baseUrl: "https://h", pathStyle: deployments}\n',
+      'sekisho.yaml:2: providers.x.apiVersion: is missing: the deployments paths need it',
+    ],
+    [
+      'providers:\n  x: {kind: vllm, apiVersion: "1"}\n',
+      'sekisho.yaml:2: providers.x.apiVersion: vLLM has no use for it',
+    ],
+    [
+      'providers:\n  x:\n    kind: vllm\n    baseUrl: http://h/v1\n    nodes: [http://i/v1]\n',
+      'sekisho.yaml:5: providers.x.nodes: give either baseUrl or nodes',
+    ],
+    [
+      'providers:\n  x:\n    kind: vllm\n    nodes:\n      - http://i/v1\n      - http://i/v1/\n',
+      'sekisho.yaml:6: providers.x.nodes[1]: stands here twice',
+    ],
+    [
+      'providers:\n  x: {kind: vllm, nodes: []}\n',
+      'sekisho.yaml:2: providers.x.nodes: must be at least 1 entries long',
+    ],
     ['providers:\n  x: {kind: vllm, models: [a, a]}\n', 'sekisho.yaml:2: providers.x.models[1]: stands here twice'],
-    ['providers:\n  x: {kind: vllm, models: ["a b"]}\n', 'sekisho.yaml:2: providers.x.models[0]: text without spaces, at most 200 characters'],
-    ['providers:\n  demo: {kind: vllm}\n', "sekisho.yaml:2: providers.demo: the name 'demo' is that of the built-in vendor"],
-    ['providers:\n  toy: {kind: demo}\n', "sekisho.yaml:2: providers.toy: the built-in vendor is there once, as 'demo'"],
-    ['demo: false\nproviders:\n  demo: {kind: demo}\n', 'sekisho.yaml:3: providers.demo: the built-in vendor is switched off by `demo: false`'],
-    ['models:\n  fast: {targets: [dmeo/demo-chat]}\n', "sekisho.yaml:2: models.fast.targets[0]: there is no provider of this name; did you mean 'demo'?"],
-    ['models:\n  fast: {targets: [demo/demo-chta]}\n', "sekisho.yaml:2: models.fast.targets[0]: the built-in vendor has no such model; did you mean 'demo-chat'?"],
+    [
+      'providers:\n  x: {kind: vllm, models: ["a b"]}\n',
+      'sekisho.yaml:2: providers.x.models[0]: text without spaces, at most 200 characters',
+    ],
+    [
+      'providers:\n  demo: {kind: vllm}\n',
+      "sekisho.yaml:2: providers.demo: the name 'demo' is that of the built-in vendor",
+    ],
+    [
+      'providers:\n  toy: {kind: demo}\n',
+      "sekisho.yaml:2: providers.toy: the built-in vendor is there once, as 'demo'",
+    ],
+    [
+      'demo: false\nproviders:\n  demo: {kind: demo}\n',
+      'sekisho.yaml:3: providers.demo: the built-in vendor is switched off by `demo: false`',
+    ],
+    [
+      'models:\n  fast: {targets: [dmeo/demo-chat]}\n',
+      "sekisho.yaml:2: models.fast.targets[0]: there is no provider of this name; did you mean 'demo'?",
+    ],
+    [
+      'models:\n  fast: {targets: [demo/demo-chta]}\n',
+      "sekisho.yaml:2: models.fast.targets[0]: the built-in vendor has no such model; did you mean 'demo-chat'?",
+    ],
     ['models:\n  fast: {targets: [gpt-4.1]}\n', 'sekisho.yaml:2: models.fast.targets[0]: provider/model'],
     ['models:\n  fast: {targets: []}\n', 'sekisho.yaml:2: models.fast.targets: must be at least 1 entries long'],
-    ['models:\n  demo/x: {targets: [demo/demo-chat]}\n', "sekisho.yaml:2: models[\"demo/x\"]: hides the models of the provider 'demo'; take a name that does not begin with it"],
-    ['providers:\n  a: {kind: anthropic, credential: "${KEY}"}\nmodels:\n  fast: {targets: [a/claude]}\n', 'sekisho.yaml:4: models.fast.targets[0]: cannot be a target: the wire of Anthropic is not spoken by this version'],
-    ['prices:\n  - {model: nobody/x, rates: {input: 1, output: 1}}\n', 'sekisho.yaml:2: prices[0].model: there is no provider of this name'],
-    ['prices:\n  - {model: demo/x, rates: {input: 0.00000012, output: 1}}\n', 'sekisho.yaml:2: prices[0].rates.input: may have six digits behind the point at most'],
-    ['prices:\n  - {model: demo/x, from: yesterday, rates: {input: 1, output: 1}}\n', 'sekisho.yaml:2: prices[0].from: must be a day, as 2026-01-31'],
-    ['prices:\n  - {model: demo/x, rates: {input: 1, output: 1}}\n  - {model: demo/x, rates: {input: 2, output: 1}}\n', 'sekisho.yaml:3: prices[1]: this model has a price from this day already'],
-    ['listen:\n  corsOrigins:\n    - https://a.example/path\n', 'sekisho.yaml:3: listen.corsOrigins[0]: must be an origin, as https://host or https://host:port, or "*"'],
+    [
+      'models:\n  demo/x: {targets: [demo/demo-chat]}\n',
+      'sekisho.yaml:2: models["demo/x"]: hides the models of the provider \'demo\'; take a name that does not begin with it',
+    ],
+    [
+      'providers:\n  a: {kind: anthropic, credential: "${KEY}"}\nmodels:\n  fast: {targets: [a/claude]}\n',
+      'sekisho.yaml:4: models.fast.targets[0]: cannot be a target: the wire of Anthropic is not spoken by this version',
+    ],
+    [
+      'prices:\n  - {model: nobody/x, rates: {input: 1, output: 1}}\n',
+      'sekisho.yaml:2: prices[0].model: there is no provider of this name',
+    ],
+    [
+      'prices:\n  - {model: demo/x, rates: {input: 0.00000012, output: 1}}\n',
+      'sekisho.yaml:2: prices[0].rates.input: may have six digits behind the point at most',
+    ],
+    [
+      'prices:\n  - {model: demo/x, from: yesterday, rates: {input: 1, output: 1}}\n',
+      'sekisho.yaml:2: prices[0].from: must be a day, as 2026-01-31',
+    ],
+    [
+      'prices:\n  - {model: demo/x, rates: {input: 1, output: 1}}\n  - {model: demo/x, rates: {input: 2, output: 1}}\n',
+      'sekisho.yaml:3: prices[1]: this model has a price from this day already',
+    ],
+    [
+      'listen:\n  corsOrigins:\n    - https://a.example/path\n',
+      'sekisho.yaml:3: listen.corsOrigins[0]: must be an origin, as https://host or https://host:port, or "*"',
+    ],
     ['a: 1\na: 2\n', 'sekisho.yaml:2: this key stands here twice'],
   ])('%j', async (text, problem) => {
     expect(await problems(text, { environment: KEYS })).toEqual([problem])
@@ -231,7 +340,12 @@ describe('secrets', () => {
 
   test('are not shown, however the loaded configuration is printed', async () => {
     const result = await loaded(OPENAI, { environment: { KEY: 'sk-very-secret' } })
-    for (const shown of [JSON.stringify(result), inspect(result, { depth: 9 }), String(result.secrets.get('${KEY}')), JSON.stringify([...result.secrets])]) {
+    for (const shown of [
+      JSON.stringify(result),
+      inspect(result, { depth: 9 }),
+      String(result.secrets.get('${KEY}')),
+      JSON.stringify([...result.secrets]),
+    ]) {
       expect(shown).not.toContain('sk-very-secret')
     }
   })
@@ -252,7 +366,12 @@ describe('secrets', () => {
 })
 
 describe('the last good configuration', () => {
-  const lastGood = { text: 'listen:\n  port: 4242\n', revision: revisionOf('listen:\n  port: 4242\n'), path, at: '2026-01-01T00:00:00.000Z' }
+  const lastGood = {
+    text: 'listen:\n  port: 4242\n',
+    revision: revisionOf('listen:\n  port: 4242\n'),
+    path,
+    at: '2026-01-01T00:00:00.000Z',
+  }
 
   test('stands in for a broken file, and the file is left as it is', async () => {
     const { config, source, rejected, revision } = await loaded('listen: [', { lastGood })
@@ -270,6 +389,8 @@ describe('the last good configuration', () => {
 
   test('does not hide the problems when it cannot run either', async () => {
     const needsKey = { ...lastGood, text: OPENAI }
-    expect(await problems('listen: 5\n', { lastGood: needsKey })).toEqual(['sekisho.yaml:1: listen: must be a map of fields'])
+    expect(await problems('listen: 5\n', { lastGood: needsKey })).toEqual([
+      'sekisho.yaml:1: listen: must be a map of fields',
+    ])
   })
 })

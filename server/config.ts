@@ -50,7 +50,8 @@ export interface ConfigInputs {
 export async function loadConfig({ file, environment, flags, lastGood }: ConfigInputs): Promise<LoadResult> {
   const found = await readConfigFile(file.path)
   // A file that somebody named and that is not there is a mistake of the command, not of the file: nothing stands in for it.
-  if (found.kind === 'absent' && file.named) return refused('', [{ path: '', where: file.path, message: 'there is no such file' }])
+  if (found.kind === 'absent' && file.named)
+    return refused('', [{ path: '', where: file.path, message: 'there is no such file' }])
   const own =
     found.kind === 'unreadable'
       ? refused('', [{ path: '', where: file.path, message: found.message }])
@@ -62,12 +63,21 @@ export async function loadConfig({ file, environment, flags, lastGood }: ConfigI
         })
   if (own.kind === 'loaded' || lastGood === undefined) return own
   const { text, path, at } = lastGood
-  const standIn = await build(text, { name: 'last good configuration', environment, flags, source: { kind: 'last-good', path, at } })
+  const standIn = await build(text, {
+    name: 'last good configuration',
+    environment,
+    flags,
+    source: { kind: 'last-good', path, at },
+  })
   if (standIn.kind === 'refused') return own
   return { ...standIn, rejected: { revision: own.revision, problems: own.problems } }
 }
 
-const refused = (revision: string, problems: readonly Problem[]): LoadResult => ({ kind: 'refused', revision, problems })
+const refused = (revision: string, problems: readonly Problem[]): LoadResult => ({
+  kind: 'refused',
+  revision,
+  problems,
+})
 
 interface BuildInputs {
   readonly name: string

@@ -1,5 +1,7 @@
 import type { Catalog } from '../core/catalog.ts'
-import type { Price } from '../core/price.ts'
+import type { AttemptRecord } from '../core/attempt.ts'
+import type { Nano } from '../core/money.ts'
+import { cost, type Price } from '../core/price.ts'
 import { demo as demoKind } from '../core/providers/demo.ts'
 import type { Provider, Route, Target } from '../core/route.ts'
 import { inOrder } from '../core/balancers/in-order.ts'
@@ -53,7 +55,15 @@ export interface SnapshotInputs {
 export function compile({ version, config, catalog, secrets, demo }: SnapshotInputs): Snapshot {
   const providers = compileProviders({ config, secrets, demo })
   const { routes, models, prices } = compileModels({ config, catalog, providers })
-  return { version, config, providers, routes, models, prices, notices: compileNotices({ config, models, routes, providers }) }
+  return {
+    version,
+    config,
+    providers,
+    routes,
+    models,
+    prices,
+    notices: compileNotices({ config, models, routes, providers }),
+  }
 }
 
 /** What `name` leads to, or `undefined` when it is unknown. A model that no list has can still be addressed as `provider/model`. */
@@ -73,6 +83,15 @@ export function findRoute(snapshot: Snapshot, name: string): Route | undefined {
     prices: snapshot.prices.get(name) ?? [],
   }
   return { name, targets: [target], order: inOrder }
+}
+
+/** What a recorded attempt costs by the very price that was in force for it, in nano-dollars; `null` when that or its usage is unknown. */
+export function costOf(
+  snapshot: Snapshot,
+  { provider, modelSent, priceVersion, usage, serviceTier }: AttemptRecord,
+): Nano | null {
+  const price = snapshot.prices.get(`${provider}/${modelSent}`)?.find(({ version }) => version === priceVersion)
+  return price === undefined || usage === null ? null : cost(usage, price, serviceTier ?? undefined)
 }
 
 /** Longer than any model is called; an unlisted name goes into records. */

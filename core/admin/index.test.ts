@@ -26,7 +26,7 @@ describe.each(actions.map((declared) => [declared.name, declared] as const))('%s
   test('bounds every text and list that it takes', () => {
     for (const schema of schemasIn(input)) {
       if (schema['type'] === 'array') expect(schema, JSON.stringify(schema)).toHaveProperty('maxItems')
-      const bounded = ['maxLength', 'enum', 'pattern', 'format'].some((word) => word in schema)
+      const bounded = ['maxLength', 'enum', 'pattern', 'format', 'allOf'].some((word) => word in schema)
       if (schema['type'] === 'string') expect(bounded, JSON.stringify(schema)).toBe(true)
     }
   })
@@ -45,8 +45,8 @@ test('no two actions have the same name or the same address', () => {
 })
 
 const SECRET = /hash|secret|token|password|credential|^key$/i
-/** Named like secrets and none: counts of tokens, the id of a key, and a time. */
-const PUBLIC = ['inputTokens', 'cacheReadTokens', 'cacheWriteTokens', 'outputTokens', 'reasoningTokens', 'key', 'earlierSecretUntil']
+/** Named like secrets and none: counts of tokens, and a time. */
+const PUBLIC = ['inputTokens', 'cacheReadTokens', 'cacheWriteTokens', 'outputTokens', 'reasoningTokens', 'earlierSecretUntil']
 
 type Schema = { readonly [word: string]: unknown }
 

@@ -68,7 +68,7 @@ export const usageList = action({
       id: z.string(),
       requestId: z.string(),
       at: instant,
-      key: z.string().describe('Id of the key'),
+      keyId: z.string(),
       operation: z.string(),
       provider: z.string(),
       model: z.string().describe('As it was sent to the provider'),

@@ -16,7 +16,9 @@ test('every file of the folder is in the list, and nothing is twice', () => {
 })
 
 test('no two kinds stand in from the same environment variable', () => {
-  const variables = PROVIDER_KINDS.flatMap(({ environment }) => [environment.credential, environment.url]).filter((name) => name !== undefined)
+  const variables = PROVIDER_KINDS.flatMap(({ environment }) => [environment.credential, environment.url]).filter(
+    (name) => name !== undefined,
+  )
   expect(new Set(variables).size).toBe(variables.length)
 })
 

@@ -3,10 +3,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { ClientConfig } from 'pg'
-import { readPassword, DATABASE, ROLE } from '../../server/world/postgres-data.ts'
-import { findPostmaster, stopPostmaster } from '../../server/world/postgres-postmaster.ts'
-import { placeFor, socketFolder } from '../../server/world/postgres-place.ts'
 import { ask, send, type RawRequest, type RawResponse } from './client.ts'
+import { embeddedDatabase, stopEmbeddedDatabase } from './embedded-database.ts'
 import { readMetrics, readPrinted, type Metrics, type Printed } from './gateway-output.ts'
 import { startProcess, type Exit, type RunningProcess } from './gateway-process.ts'
 import { readUsageRows, type UsageRow } from './usage-rows.ts'
@@ -14,8 +12,6 @@ import { waitUntil, type WaitOptions } from './wait.ts'
 
 const START_MS_MAX = 45_000
 const ROOT = fileURLToPath(new URL('../../', import.meta.url))
-/** Where `placeFor` puts what cannot stay in the data folder; tests make folders that can be reached, so nothing goes there. */
-const SYSTEM_FOLDER = '/var/lib/sekisho'
 
 export interface GatewayOptions {
   /** The content of `sekisho.yaml`: text as it is, anything else as JSON, which is YAML too. Absent: no file. */
@@ -224,7 +220,7 @@ class TestGateway implements Gateway {
   async dispose(): Promise<void> {
     try {
       if (this.#process !== undefined && this.#process.exit() === undefined) await this.#process.stop()
-      if (this.#options.databaseUrl === undefined) await this.#stopLeftPostgres()
+      if (this.#options.databaseUrl === undefined) await stopEmbeddedDatabase(this.dataDir)
     } finally {
       await rm(this.folder, { recursive: true, force: true })
     }
@@ -297,18 +293,9 @@ class TestGateway implements Gateway {
     return parsed(text)
   }
 
-  async #database(): Promise<ClientConfig> {
+  #database(): ClientConfig | Promise<ClientConfig> {
     const { databaseUrl } = this.#options
-    if (databaseUrl !== undefined) return { connectionString: databaseUrl }
-    const place = await placeFor(this.dataDir, SYSTEM_FOLDER)
-    const host = await socketFolder(place)
-    return { host, port: 5432, user: ROLE, database: DATABASE, password: await readPassword(place.cluster) }
-  }
-
-  /** The embedded PostgreSQL outlives a gateway that was killed. */
-  async #stopLeftPostgres(): Promise<void> {
-    const left = await findPostmaster(join(this.dataDir, 'postgres'))
-    if (left !== undefined) await stopPostmaster(left.pid)
+    return databaseUrl === undefined ? embeddedDatabase(this.dataDir) : { connectionString: databaseUrl }
   }
 }
 

@@ -1,10 +1,11 @@
+import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { startEmbeddedPostgres } from '../../server/world/postgres-embedded.ts'
 
 /**
  * A process that owns an embedded PostgreSQL, for tests that kill, interrupt or run it as somebody else.
- * Arguments: data folder, and optionally the folder of the programs. Tells what happened in lines of JSON; stops on the line
- * `stop`, or when its standard input ends. Ctrl-C is only reported, as in a gateway that still drains.
+ * Arguments: data folder, and optionally the folder of the programs. Tells what happened in lines of JSON; stops when
+ * its standard input ends. Ctrl-C is only reported, as in a gateway that still drains.
  */
 const say = (line: object) => process.stdout.write(`${JSON.stringify(line)}\n`)
 const quiet = () => undefined
@@ -19,11 +20,9 @@ try {
   })
   const { connection, adopted, note } = postgres
   say({ event: 'started', connection, adopted, note, pid: postgres.pid() })
-  createInterface({ input: process.stdin }).once('close', end).once('line', end)
-  async function end(): Promise<void> {
-    await postgres.stop()
-    process.exit(0)
-  }
+  await once(createInterface({ input: process.stdin }), 'close')
+  await postgres.stop()
+  process.exit(0)
 } catch (error) {
   say({ event: 'refused', message: error instanceof Error ? error.message : String(error) })
   process.exit(1)

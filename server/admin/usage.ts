@@ -48,7 +48,6 @@ const totalView = (total: UsageTotal, name: string | null) => ({
 const recordView = (record: AttemptRecord) => ({
   ...record,
   at: new Date(record.at).toISOString(),
-  key: record.keyId,
   model: record.modelSent,
   inputTokens: record.usage === null ? null : inputTokens(record.usage),
   outputTokens: record.usage === null ? null : outputTokens(record.usage),

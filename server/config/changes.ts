@@ -19,7 +19,13 @@ export function changesBetween(before: Config, after: Config): readonly Change[]
   for (const [path, value] of now) {
     const was = old.get(path)
     if (was === value) continue
-    changes.push({ kind: was === undefined ? 'added' : 'changed', path, before: was, after: value, effect: effectOf(path) })
+    changes.push({
+      kind: was === undefined ? 'added' : 'changed',
+      path,
+      before: was,
+      after: value,
+      effect: effectOf(path),
+    })
   }
   for (const [path, value] of old) {
     if (!now.has(path)) changes.push({ kind: 'removed', path, before: value, after: undefined, effect: effectOf(path) })
@@ -29,7 +35,11 @@ export function changesBetween(before: Config, after: Config): readonly Change[]
 
 /** One line for a person. Values are shown: the configuration holds references to secrets, never secrets. */
 export function changeText({ kind, path, before, after, effect }: Change): string {
-  const line = { added: `+ ${path} = ${after}`, removed: `- ${path} = ${before}`, changed: `~ ${path}: ${before} -> ${after}` }[kind]
+  const line = {
+    added: `+ ${path} = ${after}`,
+    removed: `- ${path} = ${before}`,
+    changed: `~ ${path}: ${before} -> ${after}`,
+  }[kind]
   return effect === 'restart' ? `${line}  (at the next start)` : line
 }
 
@@ -40,4 +50,5 @@ function leaves(config: Config): ReadonlyMap<string, string> {
 }
 
 const AT_START = ['listen.host', 'listen.port', 'demo', 'journal.'] as const
-const effectOf = (path: string): Change['effect'] => (AT_START.some((start) => path.startsWith(start)) ? 'restart' : 'reload')
+const effectOf = (path: string): Change['effect'] =>
+  AT_START.some((start) => path.startsWith(start)) ? 'restart' : 'reload'

@@ -17,9 +17,15 @@ export function checkConfig(config: Config, names: ReadonlySet<string>): readonl
     ...Object.entries(config.providers).flatMap(([name, provider]) => checkProvider(config, name, provider)),
     ...Object.entries(config.models).flatMap(([alias, { targets }]) => [
       ...checkAlias(alias, names),
-      ...targets.flatMap((target, index) => checkTarget(target, { config, names, path: ['models', alias, 'targets', index] })),
+      ...targets.flatMap((target, index) =>
+        checkTarget(target, { config, names, path: ['models', alias, 'targets', index] }),
+      ),
     ]),
-    ...config.prices.flatMap((price, index) => checkPrice(price, { config, names, index })),
+    ...config.prices.flatMap((price, index) => checkPrice(price, { names, path: ['prices', index] })),
+    ...repeated(config.prices.map(({ model, from }) => `${model} ${from}`)).map((index) => ({
+      path: ['prices', index],
+      message: 'this model has a price from this day already',
+    })),
   ]
 }
 
@@ -41,7 +47,10 @@ function checkProvider(config: Config, name: string, provider: ProviderConfig): 
   ]
 }
 
-function checkDemo(config: Config, { name, kind, path }: { name: string; kind: ProviderKind; path: ConfigPath }): readonly Finding[] {
+function checkDemo(
+  config: Config,
+  { name, kind, path }: { name: string; kind: ProviderKind; path: ConfigPath },
+): readonly Finding[] {
   if (kind !== demo) return [{ path, message: `the name '${demo.id}' is that of the built-in vendor` }]
   if (name !== demo.id) return [{ path, message: `the built-in vendor is there once, as '${demo.id}'` }]
   return config.demo ? [] : [{ path, message: 'the built-in vendor is switched off by `demo: false`' }]
@@ -55,15 +64,21 @@ function checkCredential(provider: ProviderConfig, kind: ProviderKind, path: Con
 
 function checkAddresses(provider: ProviderConfig, kind: ProviderKind, path: ConfigPath): readonly Finding[] {
   const { baseUrl, nodes } = provider
-  if (baseUrl !== undefined && nodes !== undefined) return [{ path: [...path, 'nodes'], message: 'give either baseUrl or nodes' }]
+  if (baseUrl !== undefined && nodes !== undefined)
+    return [{ path: [...path, 'nodes'], message: 'give either baseUrl or nodes' }]
   if (baseUrl === undefined && nodes === undefined) {
-    return kind.baseUrl === null ? [{ path: [...path, 'baseUrl'], message: `is missing: ${kind.label} has no usual address` }] : []
+    return kind.baseUrl === null
+      ? [{ path: [...path, 'baseUrl'], message: `is missing: ${kind.label} has no usual address` }]
+      : []
   }
   const added = operationPath(provider, kind)
   return [
     ...(baseUrl === undefined ? [] : checkUrl(baseUrl, { added, path: [...path, 'baseUrl'] })),
     ...(nodes ?? []).flatMap((node, index) => checkUrl(node, { added, path: [...path, 'nodes', index] })),
-    ...checkRepeats((nodes ?? []).map((node) => node.replace(/\/+$/, '')), [...path, 'nodes']),
+    ...checkRepeats(
+      (nodes ?? []).map((node) => node.replace(/\/+$/, '')),
+      [...path, 'nodes'],
+    ),
   ]
 }
 
@@ -79,7 +94,8 @@ const optionsOf = ({ apiVersion, pathStyle }: ProviderConfig) => ({
 function checkUrl(text: string, { added, path }: { added: string; path: ConfigPath }): readonly Finding[] {
   const url = URL.parse(text)
   if (url === null) return []
-  if (url.username !== '' || url.password !== '') return [{ path, message: 'must not hold a credential; use the field credential' }]
+  if (url.username !== '' || url.password !== '')
+    return [{ path, message: 'must not hold a credential; use the field credential' }]
   if (url.search !== '' || url.hash !== '') return [{ path, message: 'must not have a query or fragment' }]
   const repeated = leadingPaths(added).find((part) => url.pathname.replace(/\/+$/, '').endsWith(part))
   return repeated === undefined ? [] : [{ path, message: `must end before '${repeated}', which is put behind it` }]
@@ -103,13 +119,28 @@ function checkAzureFields(provider: ProviderConfig, kind: ProviderKind, path: Co
 }
 
 const checkRepeats = (values: readonly string[], path: ConfigPath): readonly Finding[] =>
-  values.flatMap((value, index) => (values.indexOf(value) < index ? [{ path: [...path, index], message: 'stands here twice' }] : []))
+  repeated(values).map((index) => ({ path: [...path, index], message: 'stands here twice' }))
+
+/** The places of those that stood before. */
+function repeated(values: readonly string[]): readonly number[] {
+  const seen = new Set<string>()
+  return values.flatMap((value, index) => {
+    const places = seen.has(value) ? [index] : []
+    seen.add(value)
+    return places
+  })
+}
 
 /** `provider/model` belongs to that provider: an alias of this form would send a request somewhere else than it says. */
 function checkAlias(alias: string, names: ReadonlySet<string>): readonly Finding[] {
   const [provider] = alias.split('/')
   if (!alias.includes('/') || provider === undefined || !names.has(provider)) return []
-  return [{ path: ['models', alias], message: `hides the models of the provider '${provider}'; take a name that does not begin with it` }]
+  return [
+    {
+      path: ['models', alias],
+      message: `hides the models of the provider '${provider}'; take a name that does not begin with it`,
+    },
+  ]
 }
 
 interface Where {
@@ -125,9 +156,22 @@ function checkTarget(target: string, { config, names, path }: Where): readonly F
   }
   const kind = findKind(config.providers[provider]?.kind ?? '')
   if (kind === undefined) return []
-  if (kind.wire !== 'openai') return [{ path, message: `cannot be a target: the wire of ${kind.label} is not spoken by this version` }]
+  if (kind.wire !== 'openai')
+    return [{ path, message: `cannot be a target: the wire of ${kind.label} is not spoken by this version` }]
   const unknown = kind === demo && !DEMO_MODELS.some(({ id }) => id === model)
-  return unknown ? [{ path, message: `the built-in vendor has no such model${suggestion(nearest(model, DEMO_MODELS.map(({ id }) => id)))}` }] : []
+  return unknown
+    ? [
+        {
+          path,
+          message: `the built-in vendor has no such model${suggestion(
+            nearest(
+              model,
+              DEMO_MODELS.map(({ id }) => id),
+            ),
+          )}`,
+        },
+      ]
+    : []
 }
 
 const partsOf = (target: string) => {
@@ -137,16 +181,18 @@ const partsOf = (target: string) => {
 
 function checkPrice(
   price: Config['prices'][number],
-  { config, names, index }: { config: Config; names: ReadonlySet<string>; index: number },
+  { names, path }: { readonly names: ReadonlySet<string>; readonly path: ConfigPath },
 ): readonly Finding[] {
-  const path = ['prices', index]
   const { provider } = partsOf(price.model)
-  const twice = config.prices.findIndex((other) => other.model === price.model && other.from === price.from) < index
   return [
     ...(names.has(provider)
       ? []
-      : [{ path: [...path, 'model'], message: `there is no provider of this name${suggestion(nearest(provider, [...names]))}` }]),
-    ...(twice ? [{ path, message: 'this model has a price from this day already' }] : []),
+      : [
+          {
+            path: [...path, 'model'],
+            message: `there is no provider of this name${suggestion(nearest(provider, [...names]))}`,
+          },
+        ]),
     ...Object.entries(price.rates)
       .filter(([, dollars]) => dollars !== undefined && !isExact(dollars))
       .map(([kind]) => ({ path: [...path, 'rates', kind], message: 'may have six digits behind the point at most' })),

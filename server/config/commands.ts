@@ -33,7 +33,11 @@ export async function checkCommand({ environment, flags, print }: CommandInputs)
     return 0
   }
   const changes = changesBetween(before.config, loaded.config)
-  print(changes.length === 0 ? `nothing changes against what ran last (${about(last)})` : `changes against what ran last (${about(last)}):`)
+  print(
+    changes.length === 0
+      ? `nothing changes against what ran last (${about(last)})`
+      : `changes against what ran last (${about(last)}):`,
+  )
   for (const change of changes) print(`  ${changeText(change)}`)
   return 0
 }
@@ -41,10 +45,17 @@ export async function checkCommand({ environment, flags, print }: CommandInputs)
 /** `sekisho config`: every value that would run, and where it comes from. Returns the exit code. */
 export async function configCommand({ environment, flags, print }: CommandInputs): Promise<0 | 1> {
   const file = configFile(flags, environment)
-  const loaded = await loadConfig({ file, environment, flags, lastGood: await readLastGood(dataFolder(flags, environment)) })
+  const loaded = await loadConfig({
+    file,
+    environment,
+    flags,
+    lastGood: await readLastGood(dataFolder(flags, environment)),
+  })
   if (loaded.kind === 'refused') return printProblems(loaded, print)
   for (const problem of loaded.rejected?.problems ?? []) print(`# refused: ${problemText(problem)}`)
-  const secret = new Map(references(loaded.config).map(({ path, reference }) => [pathText(path), `[secret] from ${reference}`]))
+  const secret = new Map(
+    references(loaded.config).map(({ path, reference }) => [pathText(path), `[secret] from ${reference}`]),
+  )
   eachLeaf(loaded.config, (path, leaf) => {
     const text = pathText(path)
     print(`${text} = ${secret.get(text) ?? JSON.stringify(leaf)}  # ${loaded.origins.get(text) ?? 'default'}`)

@@ -64,13 +64,20 @@ export function environmentProviders(
     if (field === undefined) findings.push({ path, message: 'is not the address of a node', variable })
     else {
       const origin = `environment:${variable}` as const
-      given.push({ path: [...path, 'kind'], value: kind.id, origin }, { path: [...path, ...field.path], value: field.value, origin })
+      given.push(
+        { path: [...path, 'kind'], value: kind.id, origin },
+        { path: [...path, ...field.path], value: field.value, origin },
+      )
     }
   }
   return { given, findings }
 }
 
-function fieldOf(kind: ProviderKind, variable: string, text: string): { readonly path: ConfigPath; readonly value: string } | undefined {
+function fieldOf(
+  kind: ProviderKind,
+  variable: string,
+  text: string,
+): { readonly path: ConfigPath; readonly value: string } | undefined {
   const { credential, readUrl } = kind.environment
   if (credential !== undefined) return { path: ['credential'], value: `\${${variable}}` }
   const url = readUrl === undefined ? text : readUrl(text)

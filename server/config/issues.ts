@@ -10,11 +10,12 @@ export function findingsOf(error: z.ZodError, value: unknown, schema: z.ZodType)
 
 function findingsOfIssue(issue: z.core.$ZodIssue, value: unknown, schema: z.ZodType): readonly Finding[] {
   const path = pathOf(issue)
+  if (issue.code !== 'unrecognized_keys' && valueAt(value, path) === undefined) return [{ path, message: 'is missing' }]
   switch (issue.code) {
     case 'unrecognized_keys':
       return issue.keys.map((key) => unknownField([...path, key], fieldsAt(schema, path)))
     case 'invalid_type':
-      return [{ path, message: valueAt(value, path) === undefined ? 'is missing' : `must be ${TYPES[issue.expected] ?? issue.expected}` }]
+      return [{ path, message: `must be ${TYPES[issue.expected] ?? issue.expected}` }]
     case 'invalid_value':
       return [{ path, message: notOneOf(valueAt(value, path), issue.values.map(String)) }]
     case 'too_small':

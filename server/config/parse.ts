@@ -30,7 +30,11 @@ export interface ParsedConfig {
 export function parseConfig({ text, name, environment, flags }: ConfigText): ParsedConfig {
   const yaml = readYaml(text)
   if (yaml.findings.length > 0) {
-    return broken(yaml.findings.map((finding) => problemOf(finding, `${name}${lineSuffix(finding.line ?? yaml.lineOf(finding.path))}`)))
+    return broken(
+      yaml.findings.map((finding) =>
+        problemOf(finding, `${name}${lineSuffix(finding.line ?? yaml.lineOf(finding.path))}`),
+      ),
+    )
   }
   const file = yaml.value ?? {}
   if (!isRecord(file)) return broken([{ path: '', where: name, message: 'must be a map of fields' }])
@@ -67,7 +71,10 @@ const lineSuffix = (line: number | undefined): string => (line === undefined ? '
 const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
 
-function configuredProviders(value: unknown): { readonly names: ReadonlySet<string>; readonly kinds: ReadonlySet<string> } {
+function configuredProviders(value: unknown): {
+  readonly names: ReadonlySet<string>
+  readonly kinds: ReadonlySet<string>
+} {
   const providers = valueAt(value, ['providers'])
   if (!isRecord(providers)) return { names: new Set(), kinds: new Set() }
   const kinds = Object.values(providers).map((provider) => valueAt(provider, ['kind']))

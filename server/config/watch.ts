@@ -29,7 +29,7 @@ export interface WatchOptions {
   readonly load: () => Promise<LoadResult>
   /** Builds the new snapshot beside the old one and swaps. When it throws, the old one goes on and the new one counts as refused. */
   readonly apply: (loaded: LoadedConfig) => void | Promise<void>
-  /** Called after every reload that took something over or refused it. */
+  /** Called when something was taken over, when something was refused for new reasons, and when the refused is gone. */
   readonly onChange: (state: ConfigState) => void
   /** The file must be the same for so long before it is read: an editor writes in several steps. Default 100. */
   readonly settleMs?: number
@@ -54,8 +54,8 @@ class FolderWatch implements ConfigWatch {
   #rejected: RejectedConfig | null
   /** Whether what runs comes from a file, so that its absence is an accident more often than a wish. */
   #fromFile: boolean
-  /** The file as it was when it was last read. */
-  #seen: Promise<string>
+  /** The file as it was when it was last read; nothing yet, so that a change between the start and the first look is not lost. */
+  #seen = ''
   /** One look or reload at a time, in order. */
   #line: Promise<void> = Promise.resolve()
   #lookWaiting = false
@@ -65,10 +65,10 @@ class FolderWatch implements ConfigWatch {
     this.#running = options.started.revision
     this.#rejected = options.started.rejected
     this.#fromFile = options.started.source.kind !== 'none'
-    this.#seen = fingerprint(options.path)
     this.#folder = this.#watchFolder()
     this.#poll = setInterval(() => this.#look(), options.pollMs ?? POLL_MS)
     this.#poll.unref()
+    this.#look()
   }
 
   state(): ConfigState {
@@ -104,7 +104,7 @@ class FolderWatch implements ConfigWatch {
     this.#lookWaiting = true
     void this.#inLine(async () => {
       this.#lookWaiting = false
-      if ((await fingerprint(this.#options.path)) === (await this.#seen)) return
+      if ((await fingerprint(this.#options.path)) === this.#seen) return
       await this.#settled()
       await this.#read('if-changed')
     })
@@ -131,11 +131,11 @@ class FolderWatch implements ConfigWatch {
   }
 
   async #read(when: 'always' | 'if-changed'): Promise<void> {
-    this.#seen = fingerprint(this.#options.path)
-    await this.#seen
+    this.#seen = await fingerprint(this.#options.path)
     const loaded = await this.#options.load()
     if (loaded.kind === 'refused') this.#reject(loaded)
-    else if (this.#fromFile && loaded.source.kind === 'none') this.#reject({ revision: '', problems: [{ path: '', where: this.#options.path, message: GONE }] })
+    else if (this.#fromFile && loaded.source.kind === 'none')
+      this.#reject({ revision: '', problems: [{ path: '', where: this.#options.path, message: GONE }] })
     else if (when === 'always' || loaded.revision !== this.#running) await this.#apply(loaded)
     else this.#recover()
   }
@@ -155,6 +155,9 @@ class FolderWatch implements ConfigWatch {
   }
 
   #reject({ revision, problems }: RejectedConfig): void {
+    const told =
+      JSON.stringify(this.#rejected?.problems) === JSON.stringify(problems) && this.#rejected?.revision === revision
+    if (told) return
     this.#rejected = { revision, problems }
     this.#options.onChange(this.state())
   }

@@ -27,7 +27,7 @@ test('nothing at all is no value and no problem', () => {
 
 test.each([
   ['a: 1\nb: 2\na: 3\n', '3: this key stands here twice'],
-  ['a: [1, 2\n', '2: something is missing here, such as a closing bracket, a quote or a colon'],
+  ['a: "x\n', '2: something is missing here, such as a closing bracket, a quote or a colon'],
   ['a:\n\tb: 1\n', '2: a tab is used to indent; YAML takes spaces only'],
   ['a: 1\n---\nb: 2\n', '2: there is more than one document (a line with ---)'],
   ['a: !secret x\n', '1: tags (!name) are not taken'],
@@ -41,7 +41,15 @@ test.each([
 
 test('a broken text never comes back in what is said of it', () => {
   const secret = 'sk-live-0123456789abcdef'
-  for (const text of [`a: "${secret}\n`, `${secret}: [\n`, `a: ${secret}: b\n`, `- ${secret}\nb: 1\n`, `a: !${secret} 1\n`, `a: *${secret}\n`, `%${secret}\n---\na: 1`]) {
+  for (const text of [
+    `a: "${secret}\n`,
+    `${secret}: [\n`,
+    `a: ${secret}: b\n`,
+    `- ${secret}\nb: 1\n`,
+    `a: !${secret} 1\n`,
+    `a: *${secret}\n`,
+    `%${secret}\n---\na: 1`,
+  ]) {
     const { findings } = readYaml(text)
     expect(findings.length, text).toBeGreaterThan(0)
     expect(JSON.stringify(findings)).not.toContain(secret)
@@ -49,7 +57,11 @@ test('a broken text never comes back in what is said of it', () => {
 })
 
 test('aliases that unfold into billions are refused, not unfolded', () => {
-  const levels = Array.from({ length: 12 }, (_, level) => `l${level}: &l${level} [${Array.from({ length: 10 }, () => (level === 0 ? 'x' : `*l${level - 1}`)).join(', ')}]`)
+  const levels = Array.from(
+    { length: 12 },
+    (_, level) =>
+      `l${level}: &l${level} [${Array.from({ length: 10 }, () => (level === 0 ? 'x' : `*l${level - 1}`)).join(', ')}]`,
+  )
   expect(found(levels.join('\n'))).toEqual(['undefined: uses too many aliases'])
 })
 

@@ -68,7 +68,7 @@ export function readChat(body: JsonObject): ChatRequest {
 }
 
 /** What a conversation counts as: one token for each message, its text, and a fixed number for each image. */
-export const promptTokens = (messages: readonly Message[]): number =>
+const promptTokens = (messages: readonly Message[]): number =>
   messages.reduce((sum, message) => sum + 1 + countTokens(message.text) + message.images * IMAGE_TOKENS, 0)
 
 const EFFORTS = ['none', 'minimal', 'low', 'medium', 'high', 'xhigh', 'max'] as const

@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import OpenAI from 'openai'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { Agent, fetch as undiciFetch, request } from 'undici'
+import { IMAGE_TOKENS } from './chat-request.ts'
 import { startDemoVendor, type DemoVendor } from './demo-vendor.ts'
 import { DEMO_MODELS } from './models.ts'
 import { countTokens } from './tokens.ts'
@@ -150,7 +151,7 @@ describe('chat', () => {
       messages: [{ role: 'user', content: [{ type: 'text', text: 'see' }, image, image] }],
     })
     expect(answer.choices[0]?.message.content).toContain('2 of them images')
-    expect(answer.usage?.prompt_tokens).toBe(1 + 1 + 2 * 85)
+    expect(answer.usage?.prompt_tokens).toBe(1 + countTokens('see') + 2 * IMAGE_TOKENS)
   })
 
   test('the slow model waits before each token', async () => {

@@ -41,7 +41,7 @@ export function embeddings(body: JsonObject, model: DemoModel): Reply {
  * The direction of a text: each run of three letters pushes one dimension up or down, so texts that share runs point the same way.
  * Equal texts give equal vectors; the length is 1.
  */
-export function vectorOf(text: string, dimensions: number): Float32Array {
+function vectorOf(text: string, dimensions: number): Float32Array {
   const vector = new Float32Array(dimensions)
   const padded = ` ${text.toLowerCase()} `
   for (let at = 0; at + GRAM_CHARACTERS <= padded.length; at++) push(vector, hash(padded, at))

@@ -27,7 +27,7 @@ export interface CompiledModels {
 export function compileModels(inputs: ModelInputs): CompiledModels {
   const { config, providers } = inputs
   const served = [...providers.values()].map((provider) => ({ provider, models: servedModels(provider, inputs) }))
-  const prices = pricesOf(inputs)
+  const prices = pricesOf(inputs, served)
   const routes = new Map<string, Route>()
   const targets = new Map<string, Target>()
   for (const { provider, models } of served) {
@@ -42,8 +42,16 @@ export function compileModels(inputs: ModelInputs): CompiledModels {
   return { routes, prices, models: listings({ config, routes, served }) }
 }
 
+interface Served {
+  readonly provider: Provider
+  readonly models: readonly ServedModel[]
+}
+
 /** Prices by `provider/model`: the catalogue's, for each name of a model, with the operator's over them. */
-function pricesOf({ config, catalog, providers }: ModelInputs): ReadonlyMap<string, readonly Price[]> {
+function pricesOf(
+  { config, catalog, providers }: ModelInputs,
+  served: readonly Served[],
+): ReadonlyMap<string, readonly Price[]> {
   const prices = new Map<string, readonly Price[]>()
   const ours = operatorPrices(config)
   for (const provider of providers.values()) {
@@ -58,6 +66,12 @@ function pricesOf({ config, catalog, providers }: ModelInputs): ReadonlyMap<stri
     }
   }
   for (const [id, list] of ours) if (!prices.has(id)) prices.set(id, list)
+  for (const { provider, models } of served) {
+    for (const { id, prices: own } of models) {
+      const full = `${provider.name}/${id}`
+      if (own.length > 0 && !prices.has(full)) prices.set(full, own)
+    }
+  }
   return prices
 }
 
@@ -71,7 +85,7 @@ interface NewTarget {
 function addTarget(targets: Map<string, Target>, { provider, name, model, prices }: NewTarget): void {
   const id = `${provider.name}/${name}`
   if (targets.has(id)) return
-  targets.set(id, { id, provider, model: name, operations: model.operations, prices: prices.get(id) ?? model.prices })
+  targets.set(id, { id, provider, model: name, operations: model.operations, prices: prices.get(id) ?? [] })
 }
 
 function unlistedTarget(
@@ -81,7 +95,13 @@ function unlistedTarget(
   const slash = id.indexOf('/')
   const provider = providers.get(id.slice(0, slash))
   if (provider === undefined) return undefined
-  return { id, provider, model: id.slice(slash + 1), operations: provider.kind.operations, prices: prices.get(id) ?? [] }
+  return {
+    id,
+    provider,
+    model: id.slice(slash + 1),
+    operations: provider.kind.operations,
+    prices: prices.get(id) ?? [],
+  }
 }
 
 function addRoute(routes: Map<string, Route>, name: string, target: Target): void {
@@ -97,15 +117,19 @@ const isPlain = (model: string, config: Config): boolean => {
 interface Listed {
   readonly config: Config
   readonly routes: ReadonlyMap<string, Route>
-  readonly served: readonly { readonly provider: Provider; readonly models: readonly ServedModel[] }[]
+  readonly served: readonly Served[]
 }
 
 /** The operator's names first, then every model once, by the shortest name that leads to it. Other names of a model are not listed. */
 function listings({ config, routes, served }: Listed): readonly ModelListing[] {
-  const byId = new Map(served.flatMap(({ provider, models }) => models.map((model) => [`${provider.name}/${model.id}`, model])))
+  const byId = new Map(
+    served.flatMap(({ provider, models }) => models.map((model) => [`${provider.name}/${model.id}`, model])),
+  )
   const own = Object.keys(config.models).flatMap((id) => {
     const route = routes.get(id)
-    return route === undefined ? [] : [listing(id, { route, ownedBy: 'sekisho', model: byId.get(route.targets[0]?.id ?? '') })]
+    return route === undefined
+      ? []
+      : [listing(id, { route, ownedBy: 'sekisho', model: byId.get(route.targets[0]?.id ?? '') })]
   })
   const theirs = served.flatMap(({ provider, models }) =>
     models.flatMap((model) => {

@@ -20,7 +20,9 @@ const unspoken = (config: Config): readonly string[] =>
   Object.entries(config.providers).flatMap(([name, { kind }]) => {
     const known = findKind(kind)
     if (known === undefined || known.wire === 'openai') return []
-    return [`${name}: ${known.label} is configured, but this version does not speak its wire yet; its models cannot be called`]
+    return [
+      `${name}: ${known.label} is configured, but this version does not speak its wire yet; its models cannot be called`,
+    ]
   })
 
 const unlisted = (providers: ReadonlyMap<string, Provider>, models: readonly ModelListing[]): readonly string[] =>
@@ -34,5 +36,8 @@ const hidden = ({ config, providers, routes }: NoticeInputs): readonly string[] 
     [...providers.values()]
       .filter(({ name, kind }) => kind !== demoKind && routes.has(`${name}/${alias}`))
       .filter(({ name }) => !routes.get(alias)?.targets.some(({ id }) => id === `${name}/${alias}`))
-      .map(({ name }) => `models.${alias}: wins over the model of that name at ${name}, which is called as ${name}/${alias}`),
+      .map(
+        ({ name }) =>
+          `models.${alias}: wins over the model of that name at ${name}, which is called as ${name}/${alias}`,
+      ),
   )

@@ -1,6 +1,8 @@
 import { hash } from 'node:crypto'
+import type { AttemptRecord } from '../../core/attempt.ts'
 import type { Pico } from '../../core/money.ts'
-import { fullRates, type Price, type PublishedRates } from '../../core/price.ts'
+import { cost, fullRates, type Price, type PublishedRates } from '../../core/price.ts'
+import { USAGE_KINDS } from '../../core/usage.ts'
 import type { Config } from '../config-schema.ts'
 
 /** The operator's prices by `provider/model`, ascending by the day from which they hold. */
@@ -8,7 +10,10 @@ export function operatorPrices(config: Config): ReadonlyMap<string, readonly Pri
   const prices = new Map<string, readonly Price[]>()
   for (const configured of config.prices) {
     const all = [...(prices.get(configured.model) ?? []), priceOf(configured)]
-    prices.set(configured.model, all.toSorted((one, other) => one.from - other.from))
+    prices.set(
+      configured.model,
+      all.toSorted((one, other) => one.from - other.from),
+    )
   }
   return prices
 }
@@ -19,15 +24,39 @@ export function mergedPrices(catalog: readonly Price[], operator: readonly Price
   return first === undefined ? catalog : [...catalog.filter((price) => price.from < first.from), ...operator]
 }
 
+/**
+ * What an attempt costs whose process died, by exactly the price that its intent names: nano-dollars, or `null` when it had none or
+ * the configuration has dropped that price since. Another price would not be the one that its record can be costed with again.
+ */
+export function interruptedCost(
+  { prices }: { readonly prices: ReadonlyMap<string, readonly Price[]> },
+  { provider, modelSent, priceVersion, usage }: AttemptRecord,
+): number | null {
+  const price = prices.get(`${provider}/${modelSent}`)?.find(({ version }) => version === priceVersion)
+  return price === undefined || usage === null ? null : cost(usage, price)
+}
+
 type ConfiguredPrice = Config['prices'][number]
 
 function priceOf({ model, from, rates }: ConfiguredPrice): Price {
-  const identity = hash('sha256', JSON.stringify([model, from, Object.entries(rates).toSorted()]), 'hex').slice(0, 12)
-  return { version: `operator:${from}:${identity}`, from: Date.parse(from), rates: fullRates(picoRates(rates)), steps: [], tiers: {} }
+  const identity = hash(
+    'sha256',
+    JSON.stringify([model, from, USAGE_KINDS.map((kind) => rates[kind] ?? null)]),
+    'hex',
+  ).slice(0, 12)
+  return {
+    version: `operator:${from}:${identity}`,
+    from: Date.parse(from),
+    rates: fullRates(picoRates(rates)),
+    steps: [],
+    tiers: {},
+  }
 }
 
 function picoRates({ input, output, searches, ...others }: ConfiguredPrice['rates']): PublishedRates {
-  const entries = Object.entries(others).flatMap(([kind, dollars]) => (dollars === undefined ? [] : [[kind, picoPerToken(dollars)] as const]))
+  const entries = Object.entries(others).flatMap(([kind, dollars]) =>
+    dollars === undefined ? [] : [[kind, picoPerToken(dollars)] as const],
+  )
   return {
     ...Object.fromEntries(entries),
     ...(searches === undefined ? {} : { searches: Math.round(searches * PICO_PER_CALL) }),

@@ -38,8 +38,17 @@ export function servedModels(
 /** A model that the operator names: the catalogue may know it, by its own name or another. */
 function listedModel(id: string, provider: Provider, rows: readonly CatalogModel[]): ServedModel {
   const row = rows.find((model) => model.id === id || model.aliases.includes(id))
-  if (row !== undefined && canServe(row, provider)) return { ...catalogueModel(row, provider), id, names: row.id === id ? [id, ...row.aliases] : [id] }
-  return { id, names: [id], operations: provider.kind.operations, prices: [], created: 0, contextTokens: null, outputTokensMax: null }
+  if (row !== undefined && canServe(row, provider))
+    return { ...catalogueModel(row, provider), id, names: row.id === id ? [id, ...row.aliases] : [id] }
+  return {
+    id,
+    names: [id],
+    operations: provider.kind.operations,
+    prices: [],
+    created: 0,
+    contextTokens: null,
+    outputTokensMax: null,
+  }
 }
 
 /** Models of the catalogue that serve nothing that we relay to this vendor (pictures, speech) are left out. */
@@ -57,7 +66,13 @@ const catalogueModel = (row: CatalogModel, { kind }: Provider): ServedModel => (
 })
 
 /** The built-in vendor costs nothing, and that is known: its price is zero, not unknown. */
-const FREE: Price = { version: 'built-in:free', from: 0, rates: fullRates({ input: 0, output: 0 }), steps: [], tiers: {} }
+const FREE: Price = {
+  version: 'built-in:free',
+  from: 0,
+  rates: fullRates({ input: 0, output: 0 }),
+  steps: [],
+  tiers: {},
+}
 
 const demoModel = ({ id, kind }: DemoModel): ServedModel => ({
   id,

@@ -121,23 +121,41 @@ export interface SecretRow {
 }
 
 /**
- * Secrets of the keys that changed in transaction `since` or later (every one for `0`), and from where to read next time: the
- * oldest transaction that was still running, taken in the same look. What ended before `deadBefore` is left out.
+ * From where to read changes next time: the oldest transaction that is still running. Taken before the reading, so that what
+ * commits meanwhile is read twice rather than never.
  */
-export async function secretsSince(
+export async function changesFrom(sql: Kysely<Database>): Promise<string> {
+  const { rows } = await raw<{ next: string }>`select pg_snapshot_xmin(pg_current_snapshot()) as next`.execute(sql)
+  return rows[0]?.next ?? '0'
+}
+
+/** Secrets of the keys that changed in transaction `since` or later. */
+export const secretsChanged = (
   sql: Kysely<Database>,
   { since, deadBefore }: { readonly since: string; readonly deadBefore: Date },
-): Promise<{ readonly rows: readonly SecretRow[]; readonly next: string }> {
-  const { rows } = await raw<SecretRow & { next: string }>`
-    select secret.hash, key.id, key.name, key.models, least(key.expires_at, secret.ends_at) as expires_at, key.revoked_at, look.next
-    from (select pg_snapshot_xmin(pg_current_snapshot()) as next, pg_snapshot_xmax(pg_current_snapshot()) as last) as look
-    left join keys as key on key.changed >= ${since}::xid8 and (${since} = '0' or key.changed < look.last)
-      and (key.revoked_at is null or key.revoked_at > ${deadBefore})
-    left join key_secrets as secret on secret.key_id = key.id
-      and coalesce(least(key.expires_at, secret.ends_at) > ${deadBefore}, true)
-  `.execute(sql)
-  return { rows: rows.filter(({ hash }) => hash !== null), next: rows[0]?.next ?? since }
-}
+): Promise<readonly SecretRow[]> =>
+  secretRows(sql, deadBefore)
+    .where('key.changed', '>=', since)
+    // Rows of a restored backup may name transactions that are still to come here.
+    .where(raw<boolean>`key.changed < pg_snapshot_xmax(pg_current_snapshot())`)
+    .execute()
+
+/** One page of all secrets, in the order of their hashes; `after` is the last one of the page before, empty for the first. */
+export const secretsPage = (
+  sql: Kysely<Database>,
+  { after, limit, deadBefore }: { readonly after: string; readonly limit: number; readonly deadBefore: Date },
+): Promise<readonly SecretRow[]> =>
+  secretRows(sql, deadBefore).where('secret.hash', '>', after).orderBy('secret.hash').limit(limit).execute()
+
+/** Without what ended before `deadBefore`. */
+const secretRows = (sql: Kysely<Database>, deadBefore: Date) =>
+  sql
+    .selectFrom('key_secrets as secret')
+    .innerJoin('keys as key', 'key.id', 'secret.key_id')
+    .select(['secret.hash', 'key.id', 'key.name', 'key.models', 'key.revoked_at'])
+    .select(raw<Date | null>`least(key.expires_at, secret.ends_at)`.as('expires_at'))
+    .where((eb) => eb.or([eb('key.revoked_at', 'is', null), eb('key.revoked_at', '>', deadBefore)]))
+    .where(raw<boolean>`coalesce(least(key.expires_at, secret.ends_at) > ${deadBefore}, true)`)
 
 const keyRows = (sql: Kysely<Database>) =>
   sql

@@ -9,7 +9,7 @@ import type { Sql } from '../world/sql.ts'
 export interface MigrateOptions {
   /** Holds the files `NNNN-name.sql`; ours unless a test says otherwise. */
   readonly folder?: string
-  readonly signal?: AbortSignal
+  readonly signal?: AbortSignal | undefined
   /** How long another process may hold the lock (milliseconds). */
   readonly lockMsMax?: number
 }

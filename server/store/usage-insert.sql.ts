@@ -56,7 +56,8 @@ const flags = (name: string, of: (record: AttemptRecord) => boolean): Column => 
 })
 
 /** PostgreSQL keeps no NUL in text; quotes and backslashes are escaped as array elements ask. */
-const plain = (text: string): string => (SPECIAL.test(text) ? text.replaceAll('\0', '\u{fffd}').replace(/["\\]/g, '\\$&') : text)
+const plain = (text: string): string =>
+  SPECIAL.test(text) ? text.replaceAll('\0', '\u{fffd}').replace(/["\\]/g, '\\$&') : text
 // biome-ignore lint/suspicious/noControlCharactersInRegex: NUL is what must be found
 const SPECIAL = /["\\\0]/
 
@@ -115,8 +116,10 @@ const SUMS: { readonly [column: string]: string } = {
   input_tokens: `coalesce(sum(input_tokens + cache_read_tokens + cache_write_5m_tokens + cache_write_1h_tokens
     + cache_write_other_tokens + input_audio_tokens::numeric + input_image_tokens), 0)`,
   cache_read_tokens: 'coalesce(sum(cache_read_tokens), 0)',
-  cache_write_tokens: 'coalesce(sum(cache_write_5m_tokens + cache_write_1h_tokens + cache_write_other_tokens::numeric), 0)',
-  output_tokens: 'coalesce(sum(output_tokens + reasoning_tokens + output_audio_tokens + output_image_tokens::numeric), 0)',
+  cache_write_tokens:
+    'coalesce(sum(cache_write_5m_tokens + cache_write_1h_tokens + cache_write_other_tokens::numeric), 0)',
+  output_tokens:
+    'coalesce(sum(output_tokens + reasoning_tokens + output_audio_tokens + output_image_tokens::numeric), 0)',
   reasoning_tokens: 'coalesce(sum(reasoning_tokens), 0)',
   searches: 'coalesce(sum(searches), 0)',
   cost_nano: 'coalesce(sum(cost_nano), 0)',

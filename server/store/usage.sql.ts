@@ -131,7 +131,12 @@ export async function usageRecords(
   { keyId, provider, model, modelAsked, status, limit, cursor }: UsageRecordsQuery,
 ): Promise<{ readonly records: readonly AttemptRecord[]; readonly next: string | null }> {
   const rowsMax = Math.min(limit, ROWS_MAX)
-  let query = sql.selectFrom('usage').selectAll().orderBy('at', 'desc').orderBy('id', 'desc').limit(rowsMax + 1)
+  let query = sql
+    .selectFrom('usage')
+    .selectAll()
+    .orderBy('at', 'desc')
+    .orderBy('id', 'desc')
+    .limit(rowsMax + 1)
   if (keyId !== undefined) query = query.where('key_id', '=', keyId)
   if (provider !== undefined) query = query.where('provider', '=', provider)
   if (model !== undefined) query = query.where('model_sent', '=', model)
@@ -225,6 +230,7 @@ const writeCursor = ({ at, id }: AttemptRecord): string => Buffer.from(`${at}.${
 
 function readCursor(cursor: string): { readonly at: Date; readonly id: string } {
   const [, at, id] = /^(\d{1,15})\.([0-9a-f-]{36})$/.exec(Buffer.from(cursor, 'base64url').toString()) ?? []
-  if (at === undefined || id === undefined) throw new Fault('bad_request', 'This cursor was not given by this list', { field: 'cursor' })
+  if (at === undefined || id === undefined)
+    throw new Fault('bad_request', 'This cursor was not given by this list', { field: 'cursor' })
   return { at: new Date(Number(at)), id }
 }

@@ -1,10 +1,10 @@
-import { type IntervalHistogram, monitorEventLoopDelay } from 'node:perf_hooks'
+import { type ELDHistogram, monitorEventLoopDelay } from 'node:perf_hooks'
 import type { Clock } from '../../core/world.ts'
 import type { Gauge, GaugeValue } from './metrics-gauge.ts'
 
 /**
  * How late the event loop was of late: what a request that comes in waits before anything happens. Each reading covers ten seconds or
- * more, however often and by however many it is asked for.
+ * more, however often and by however many it is asked for. A delay that begins within 20 ms after a reading is not seen.
  */
 export function openEventLoopDelay(clock: Clock): { readonly gauge: Gauge; readonly close: () => void } {
   const histogram = monitorEventLoopDelay({ resolution: RESOLUTION_MS })
@@ -28,7 +28,7 @@ const RESOLUTION_MS = 20
 const WINDOW_MS = 10_000
 const NANOS = 1_000_000_000
 
-const quantilesOf = (histogram: IntervalHistogram): readonly GaugeValue[] => [
+const quantilesOf = (histogram: ELDHistogram): readonly GaugeValue[] => [
   { labels: { quantile: '0.5' }, value: delaySeconds(histogram.percentile(50)) },
   { labels: { quantile: '0.99' }, value: delaySeconds(histogram.percentile(99)) },
   { labels: { quantile: '1' }, value: delaySeconds(histogram.max) },

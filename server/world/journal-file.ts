@@ -52,7 +52,15 @@ export function createSegment(asked: NewSegment & { readonly open: readonly Jour
     rmSync(path, { force: true })
     throw error
   }
-  return { number, path, file, bytes: bytes.length, headBytes: head.length, bytesMax: Number.POSITIVE_INFINITY, syncedBytes: 0 }
+  return {
+    number,
+    path,
+    file,
+    bytes: bytes.length,
+    headBytes: head.length,
+    bytesMax: Number.POSITIVE_INFINITY,
+    syncedBytes: 0,
+  }
 }
 
 /** Makes the reserve the next file: its blocks are allocated, so it can be written when nothing else can. Throws when there is none. */

@@ -1,6 +1,14 @@
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { FRAME_HEAD_BYTES, FRAME_TYPES, findFrame, frameBytesMax, listFrames, readFrame, writeFrame } from './journal-frame.ts'
+import {
+  FRAME_HEAD_BYTES,
+  FRAME_TYPES,
+  findFrame,
+  frameBytesMax,
+  listFrames,
+  readFrame,
+  writeFrame,
+} from './journal-frame.ts'
 
 const types = fc.constantFrom(...Object.values(FRAME_TYPES))
 const payloads = fc.json().filter((text) => text.startsWith('[') || text.startsWith('{'))

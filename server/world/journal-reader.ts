@@ -47,7 +47,9 @@ export async function readWindow(path: string, { from, to }: { from: number; to:
 }
 
 /** The head of a file and where its first record stands; `undefined` when it has none that is whole. */
-export async function readHead(path: string): Promise<{ readonly head: SegmentHead; readonly end: number } | undefined> {
+export async function readHead(
+  path: string,
+): Promise<{ readonly head: SegmentHead; readonly end: number } | undefined> {
   return readSegmentHead(await readBytes(path, { from: 0, to: SEGMENT_HEAD_BYTES_MAX }))
 }
 

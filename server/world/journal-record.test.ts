@@ -3,7 +3,16 @@ import { describe, expect, test } from 'vitest'
 import type { AttemptIntent, AttemptRecord } from '../../core/attempt.ts'
 import { OPERATIONS } from '../../core/operation.ts'
 import { NO_USAGE, USAGE_KINDS, type Usage } from '../../core/usage.ts'
-import { readId, readIntent, readProgress, readSettle, writeCarry, writeIntent, writeProgress, writeSettle } from './journal-record.ts'
+import {
+  readId,
+  readIntent,
+  readProgress,
+  readSettle,
+  writeCarry,
+  writeIntent,
+  writeProgress,
+  writeSettle,
+} from './journal-record.ts'
 import { intentOf, recordOf } from './ledger-test-kit.ts'
 
 const count = fc.nat(Number.MAX_SAFE_INTEGER)
@@ -30,7 +39,13 @@ const records: fc.Arbitrary<AttemptRecord> = fc
   .tuple(
     intents,
     fc.record({
-      status: fc.constantFrom('complete' as const, 'partial' as const, 'canceled' as const, 'failed' as const, 'interrupted' as const),
+      status: fc.constantFrom(
+        'complete' as const,
+        'partial' as const,
+        'canceled' as const,
+        'failed' as const,
+        'interrupted' as const,
+      ),
       reason: fc.option(text),
       httpStatus: fc.option(fc.nat(999)),
       modelAnswered: fc.option(text),
@@ -61,7 +76,10 @@ describe('a journal payload', () => {
       fc.property(intents, usages, sources, (intent, usage, source) => {
         expect(readIntent(writeIntent(intent))).toEqual({ intent, progress: null })
         expect(readIntent(writeCarry(intent, null))).toEqual({ intent, progress: null })
-        expect(readIntent(writeCarry(intent, { usage, source }))).toEqual({ intent, progress: { id: intent.id, usage, source } })
+        expect(readIntent(writeCarry(intent, { usage, source }))).toEqual({
+          intent,
+          progress: { id: intent.id, usage, source },
+        })
       }),
     )
   })
@@ -77,13 +95,27 @@ describe('a journal payload', () => {
   test('tells whose it is without being parsed', () => {
     const intent = intentOf()
     const progress = { id: intent.id, usage: NO_USAGE, source: 'running' as const }
-    for (const payload of [writeIntent(intent), writeCarry(intent, null), writeProgress(progress), writeSettle(recordOf(intent))]) {
+    for (const payload of [
+      writeIntent(intent),
+      writeCarry(intent, null),
+      writeProgress(progress),
+      writeSettle(recordOf(intent)),
+    ]) {
       expect(readId(Buffer.from(payload))).toBe(intent.id)
     }
   })
 
   test('keeps the order of its columns for ever: files of older versions must stay readable', () => {
-    const usage = { ...NO_USAGE, input: 1, cacheRead: 2, cacheWrite5m: 3, cacheWrite1h: 4, cacheWriteOther: 5, inputAudio: 6, inputImage: 7 }
+    const usage = {
+      ...NO_USAGE,
+      input: 1,
+      cacheRead: 2,
+      cacheWrite5m: 3,
+      cacheWrite1h: 4,
+      cacheWriteOther: 5,
+      inputAudio: 6,
+      inputImage: 7,
+    }
     const record = recordOf(intentOf({ id: 'i', requestId: 'r' }), {
       usage: { ...usage, output: 8, reasoning: 9, outputAudio: 10, outputImage: 11, searches: 12 },
     })

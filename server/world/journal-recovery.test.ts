@@ -6,7 +6,16 @@ import type { Journal, JournalOptions } from './journal.ts'
 import { listFrames } from './journal-frame.ts'
 import { lockPath, recover } from './journal-recovery.ts'
 import { readSegmentHead } from './journal-segment.ts'
-import { faultyDisk, intentOf, recordOf, settled, settlesIn, temporaryFolder, testJournal, testLog } from './ledger-test-kit.ts'
+import {
+  faultyDisk,
+  intentOf,
+  recordOf,
+  settled,
+  settlesIn,
+  temporaryFolder,
+  testJournal,
+  testLog,
+} from './ledger-test-kit.ts'
 import { takeLock } from './postgres-lock.ts'
 
 describe('recovery', () => {
@@ -34,7 +43,11 @@ describe('recovery', () => {
         pricing: 'known',
         at: streamed.at,
       }),
-      [silent.id]: expect.objectContaining({ status: 'interrupted', usage: { ...NO_USAGE, input: 40 }, usageSource: 'counted' }),
+      [silent.id]: expect.objectContaining({
+        status: 'interrupted',
+        usage: { ...NO_USAGE, input: 40 },
+        usageSource: 'counted',
+      }),
     })
     await first.release()
     expect((await recoverInto(root, 'c')).settled).toEqual([])
@@ -80,7 +93,9 @@ describe('recovery', () => {
     bytes[at + 60] = (bytes[at + 60] ?? 0) ^ 1
     await writeFile(path, bytes)
     const recovered = await recoverInto(root, 'b')
-    expect(recovered.settled.map(({ id }) => id).toSorted()).toEqual([intents[4], ...intents.slice(20)].map((intent) => intent?.id).toSorted())
+    expect(recovered.settled.map(({ id }) => id).toSorted()).toEqual(
+      [intents[4], ...intents.slice(20)].map((intent) => intent?.id).toSorted(),
+    )
   })
 
   test('finds a stream that was open over several files in the newest one, with the figures it was carried with', async () => {
@@ -152,7 +167,9 @@ describe('recovery', () => {
     await truncate(path, bytes.lastIndexOf('["') - 4)
     const second = await recoverInto(root, 'c')
     expect(second.settled).toHaveLength(1)
-    expect([...(await settlesIn(join(root, 'b'))), ...second.settled].map(({ id }) => id).toSorted()).toEqual(open.map(({ id }) => id).toSorted())
+    expect([...(await settlesIn(join(root, 'b'))), ...second.settled].map(({ id }) => id).toSorted()).toEqual(
+      open.map(({ id }) => id).toSorted(),
+    )
   })
 
   test('leaves the journal of a living process alone', async () => {
@@ -217,4 +234,5 @@ async function recoverInto(root: string, writer: string) {
   return { sources, settled: await settlesIn(folder), release }
 }
 
-const byId = (records: readonly { readonly id: string }[]) => Object.fromEntries(records.map((record) => [record.id, record]))
+const byId = (records: readonly { readonly id: string }[]) =>
+  Object.fromEntries(records.map((record) => [record.id, record]))

@@ -40,10 +40,17 @@ export async function recover(options: RecoveryOptions): Promise<readonly Journa
       const left = [...orphan.open.values()].filter((attempt) => !interrupted.has(attempt.intent.id))
       await settleAll(left, options)
       await markSettled(orphan.folder)
-      if (left.length > 0) options.log.warn({ writer: orphan.writer, attempts: left.length }, 'attempts of a process that died are settled as interrupted')
+      if (left.length > 0)
+        options.log.warn(
+          { writer: orphan.writer, attempts: left.length },
+          'attempts of a process that died are settled as interrupted',
+        )
       sources.push(endedSource({ ...orphan, release: () => orphan.lock.release() }))
     } catch (error) {
-      options.log.error({ writer: orphan.writer, reason: codeOf(error) }, 'a journal could not be recovered; it is tried again')
+      options.log.error(
+        { writer: orphan.writer, reason: codeOf(error) },
+        'a journal could not be recovered; it is tried again',
+      )
       await orphan.lock.release()
     }
   }

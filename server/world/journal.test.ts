@@ -3,7 +3,16 @@ import { describe, expect, test } from 'vitest'
 import { waitUntil, within } from '../../e2e/kit/wait.ts'
 import { NO_USAGE } from '../../core/usage.ts'
 import { localDisk } from './journal-disk.ts'
-import { faultyDisk, framesIn, intentOf, recordOf, settled, temporaryFolder, testJournal, testLog } from './ledger-test-kit.ts'
+import {
+  faultyDisk,
+  framesIn,
+  intentOf,
+  recordOf,
+  settled,
+  temporaryFolder,
+  testJournal,
+  testLog,
+} from './ledger-test-kit.ts'
 
 describe('the journal', () => {
   test('has an intent in the file when it says so, and an end before it calls back', async () => {
@@ -205,7 +214,9 @@ describe('when a sync fails', () => {
     const journal = await testJournal(await temporaryFolder(), { disk, durability: 'strict' })
     await journal.synced(1_000)
     disk.syncFails = 2
-    await expect(within('the refusal', journal.open(intentOf()).written)).rejects.toMatchObject({ code: 'storage_exhausted' })
+    await expect(within('the refusal', journal.open(intentOf()).written)).rejects.toMatchObject({
+      code: 'storage_exhausted',
+    })
     await expect(journal.open(intentOf()).written).rejects.toMatchObject({ code: 'storage_exhausted' })
     await waitUntil('a sync works', () => journal.trouble === undefined)
     await within('the intent', journal.open(intentOf()).written)

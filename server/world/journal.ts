@@ -4,7 +4,14 @@ import type { Log, OpenAttempt } from '../../core/world.ts'
 import { codeOf } from './error-code.ts'
 import { type JournalDisk, makeReserve } from './journal-disk.ts'
 import { createSegment, type Segment, sealed, takeReserve, type WritableSegment } from './journal-file.ts'
-import { FRAME_HEAD_BYTES, FRAME_TYPES, type FrameType, frameBytesMax, listFrames, writeFrame } from './journal-frame.ts'
+import {
+  FRAME_HEAD_BYTES,
+  FRAME_TYPES,
+  type FrameType,
+  frameBytesMax,
+  listFrames,
+  writeFrame,
+} from './journal-frame.ts'
 import { JournalGroup } from './journal-group.ts'
 import { type AttemptSink, exhaustedFault, JournalAttempt, OpenChain, refusedAttempt } from './journal-open.ts'
 import { writeIntent, writeProgress, writeSettle } from './journal-record.ts'
@@ -200,7 +207,8 @@ export class Journal implements AttemptSink {
     const groups = this.#done
     this.#done = []
     for (const group of groups) {
-      if (this.#options.durability === 'strict') this.#sync.await(group.framesEnd, (failure) => this.#tellStrictly(group, failure))
+      if (this.#options.durability === 'strict')
+        this.#sync.await(group.framesEnd, (failure) => this.#tellStrictly(group, failure))
       else group.tell(this.#options.log)
     }
   }
@@ -252,7 +260,10 @@ export class Journal implements AttemptSink {
     } catch (error) {
       this.#lost += settles.frames
       const failure = error instanceof Error ? error : new Error(String(error))
-      this.#options.log.error({ records: settles.frames, reason: codeOf(failure) }, 'usage records are lost: the disk is full, and the reserve too')
+      this.#options.log.error(
+        { records: settles.frames, reason: codeOf(failure) },
+        'usage records are lost: the disk is full, and the reserve too',
+      )
       return failure
     }
   }
@@ -271,7 +282,12 @@ export class Journal implements AttemptSink {
   /** Goes on in a new file. Throws when the disk is full. */
   #rotate(): void {
     const open = this.#open.list()
-    const segment = createSegment({ ...this.#options, number: this.#nextNumber, framesBefore: this.#framesWritten, open })
+    const segment = createSegment({
+      ...this.#options,
+      number: this.#nextNumber,
+      framesBefore: this.#framesWritten,
+      open,
+    })
     this.#retire()
     this.#nextNumber += 1
     this.#carriedIn = segment.number
@@ -287,7 +303,10 @@ export class Journal implements AttemptSink {
       this.#nextNumber += 1
       this.#bytesWritten += this.#segment.bytes
     } catch (error) {
-      this.#options.log.error({ reason: codeOf(error) }, 'the journal has no reserve: ends of running requests cannot be written')
+      this.#options.log.error(
+        { reason: codeOf(error) },
+        'the journal has no reserve: ends of running requests cannot be written',
+      )
     }
   }
 
@@ -301,7 +320,10 @@ export class Journal implements AttemptSink {
 
   #exhaust(error: unknown): void {
     this.#exhausted = error instanceof Error ? error : new Error(String(error))
-    this.#options.log.error({ reason: codeOf(error) }, 'the disk takes no more journal: new requests are refused, running ones settle from the reserve')
+    this.#options.log.error(
+      { reason: codeOf(error) },
+      'the disk takes no more journal: new requests are refused, running ones settle from the reserve',
+    )
     const segment = this.#segment
     if (segment !== undefined) {
       // What was written of the last group must not stay: its intents were refused.
@@ -343,7 +365,10 @@ export class Journal implements AttemptSink {
       if (poisoned === this.#segment) this.#rotate()
       if (tail.length > 0) this.#put(tail, listFrames(tail).length)
     } catch (error) {
-      log.error({ segment: poisoned.number, reason: codeOf(error) }, 'what a failed sync left unsure could not be written again')
+      log.error(
+        { segment: poisoned.number, reason: codeOf(error) },
+        'what a failed sync left unsure could not be written again',
+      )
       if (this.#exhausted === undefined) this.#exhaust(error)
     }
   }
@@ -355,5 +380,8 @@ const WRITTEN = Promise.resolve()
 /** The ends among frames that were not written: the attempts that a vendor has seen. */
 function settlesOf(bytes: Buffer): { readonly bytes: Buffer; readonly frames: number } {
   const kept = listFrames(bytes).filter((frame) => frame.type === FRAME_TYPES.settle)
-  return { bytes: Buffer.concat(kept.map((frame) => bytes.subarray(frame.start - FRAME_HEAD_BYTES, frame.end))), frames: kept.length }
+  return {
+    bytes: Buffer.concat(kept.map((frame) => bytes.subarray(frame.start - FRAME_HEAD_BYTES, frame.end))),
+    frames: kept.length,
+  }
 }

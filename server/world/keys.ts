@@ -1,6 +1,6 @@
 import type { KeyRecord } from '../../core/key-record.ts'
 import type { Clock, Keys, Log } from '../../core/world.ts'
-import { type SecretRow, secretsSince } from '../store/keys.sql.ts'
+import { changesFrom, type SecretRow, secretsChanged, secretsPage } from '../store/keys.sql.ts'
 import { codeOf } from './error-code.ts'
 import type { Sql } from './sql.ts'
 
@@ -32,7 +32,7 @@ export async function openKeyRing(
   { clock, log, pollMs = 2_000 }: KeyRingOptions,
 ): Promise<KeyRing> {
   /** `whole` asks the next look to read everything; `since` is where a partial one begins; `next` is a look that has not begun yet. */
-  const now: State = { secrets: new Map(), since: '0', whole: true, readAt: 0, failed: false, current: Promise.resolve(), next: undefined }
+  const now: State = { secrets: new Map(), since: '0', whole: true, readAt: 0, failed: false, listened: false, current: Promise.resolve(), next: undefined }
 
   const look = async () => {
     const startedAt = clock.monotonic()
@@ -40,16 +40,32 @@ export async function openKeyRing(
     now.whole = false
     try {
       const deadBefore = new Date(clock.now() - DEAD_KEPT_MS)
-      const { rows, next } = await secretsSince(sql.control, { since: whole ? '0' : now.since, deadBefore })
-      const secrets = whole ? new Map<string, KeyRecord>() : now.secrets
-      for (const row of rows) secrets.set(row.hash, recordOf(row, now.secrets.get(row.hash)))
-      if (now.failed) log.info({ secrets: secrets.size }, 'the key ring follows the database again')
-      Object.assign(now, { secrets, since: next, readAt: startedAt, failed: false })
+      const next = await changesFrom(sql.control)
+      if (whole) now.secrets = await readAll(deadBefore)
+      else add(now.secrets, await secretsChanged(sql.control, { since: now.since, deadBefore }))
+      if (now.failed) log.info({ secrets: now.secrets.size }, 'the key ring follows the database again')
+      Object.assign(now, { since: next, readAt: startedAt, failed: false })
     } catch (error) {
       if (!now.failed) log.warn({ code: codeOf(error) }, 'the key ring cannot be read; the keys known so far go on working')
       Object.assign(now, { whole: true, failed: true })
       throw error
     }
+  }
+
+  /** In pages, so that requests go on between them: a whole ring read at once holds up the loop. */
+  const readAll = async (deadBefore: Date) => {
+    const secrets = new Map<string, KeyRecord>()
+    const limit = now.secrets.size === 0 ? FIRST_PAGE_ROWS : PAGE_ROWS
+    for (let after: string | undefined = ''; after !== undefined; ) {
+      const rows: readonly SecretRow[] = await secretsPage(sql.control, { after, limit, deadBefore })
+      add(secrets, rows)
+      after = rows.length < limit ? undefined : rows.at(-1)?.hash
+    }
+    return secrets
+  }
+
+  const add = (secrets: Map<string, KeyRecord>, rows: readonly SecretRow[]) => {
+    for (const row of rows) secrets.set(row.hash, recordOf(row, now.secrets.get(row.hash)))
   }
 
   /** A look that has begun may miss what was just committed: callers share the next one. */
@@ -67,8 +83,10 @@ export async function openKeyRing(
   await refresh()
   const listening = sql.listen('sekisho_keys', {
     notified: follow,
+    // The first time, what changed since the reading is enough; later it may be another database: it was restored, or moved.
     connected: () => {
-      now.whole = true
+      now.whole ||= now.listened
+      now.listened = true
       follow()
     },
   })
@@ -91,6 +109,7 @@ interface State {
   whole: boolean
   readAt: number
   failed: boolean
+  listened: boolean
   current: Promise<void>
   next: Promise<void> | undefined
 }
@@ -114,6 +133,10 @@ const same = (one: KeyRecord, other: KeyRecord): boolean =>
   one.revokedAt === other.revokedAt &&
   one.models?.length === other.models?.length &&
   (one.models ?? []).every((pattern, at) => pattern === other.models?.[at])
+
+const PAGE_ROWS = 500
+/** As long as the ring is empty nobody is served who could be held up. */
+const FIRST_PAGE_ROWS = 20_000
 
 /** A key that ended keeps its record this long, so that the log can say `revoked` or `expired` rather than `unknown`. */
 const DEAD_KEPT_MS = 30 * 86_400_000

@@ -1,21 +1,20 @@
-import { randomUUID } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
-import type { AttemptIntent, AttemptRecord } from '../../core/attempt.ts'
-import { NO_USAGE } from '../../core/usage.ts'
-import type { Clock, Log, LogFields, OpenAttempt } from '../../core/world.ts'
+import type { AttemptRecord } from '../../core/attempt.ts'
+import type { OpenAttempt } from '../../core/world.ts'
 import { Journal, type JournalOptions } from './journal.ts'
 import { type JournalDisk, localDisk } from './journal-disk.ts'
 import { FRAME_TYPES } from './journal-frame.ts'
 import { readHead, readWindow } from './journal-reader.ts'
 import { readId, readSettle } from './journal-record.ts'
 import { listSegments } from './journal-source.ts'
+import { testLog } from './ledger-samples.ts'
+
+export { intentOf, recordOf, systemClock, testLog } from './ledger-samples.ts'
 
 /** What the tests of journal, shipper and recovery share. */
-
-export const systemClock: Clock = { now: () => Date.now(), monotonic: () => performance.now() }
 
 /** A folder that is gone after the test. */
 export async function temporaryFolder(): Promise<string> {
@@ -23,52 +22,6 @@ export async function temporaryFolder(): Promise<string> {
   onTestFinished(() => rm(folder, { recursive: true, force: true }))
   return folder
 }
-
-export interface TestLog extends Log {
-  readonly lines: { readonly level: string; readonly message: string; readonly fields: LogFields }[]
-}
-
-export function testLog(): TestLog {
-  const lines: TestLog['lines'] = []
-  const at = (level: string) => (fields: LogFields, message: string) => {
-    lines.push({ level, message, fields })
-  }
-  return { lines, debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') }
-}
-
-export const intentOf = (some: Partial<AttemptIntent> = {}): AttemptIntent => ({
-  id: randomUUID(),
-  requestId: randomUUID(),
-  attempt: 1,
-  at: Date.UTC(2025, 10, 21, 12),
-  keyId: 'key_1',
-  operation: 'chat',
-  stream: true,
-  modelAsked: 'fast',
-  provider: 'demo',
-  modelSent: 'demo-small',
-  priceVersion: 'demo/demo-small@2025-01-01',
-  inputEstimate: 40,
-  ...some,
-})
-
-export const recordOf = (intent: AttemptIntent, some: Partial<AttemptRecord> = {}): AttemptRecord => ({
-  ...intent,
-  status: 'complete',
-  reason: null,
-  httpStatus: 200,
-  modelAnswered: 'demo-small-2025',
-  usage: { ...NO_USAGE, input: 30, cacheRead: 8, output: 12, reasoning: 5 },
-  usageSource: 'vendor',
-  serviceTier: 'default',
-  costNano: 1_234,
-  pricing: 'known',
-  queueUs: 5,
-  gatewayUs: 120,
-  firstByteUs: 4_000,
-  totalUs: 90_000,
-  ...some,
-})
 
 /** A journal in a folder, closed after the test. */
 export async function testJournal(folder: string, some: Partial<JournalOptions> = {}): Promise<Journal> {

@@ -45,7 +45,7 @@ export interface RunningLedger extends Ledger {
   /** Resolves when what an earlier process left open has been settled in the journal (or was found to belong to a living one). */
   readonly recovered: Promise<void>
   status(): LedgerStatus
-  /** The end: brings the journal to the disk, ships what it can within the limit, leaves the rest to the next start. Nothing may be opened or settled afterwards. */
+  /** The end, once: brings the journal to the disk, ships what it can within the limit, leaves the rest to the next start. Nothing may be opened or settled afterwards. */
   drain(deadlineMs: number): Promise<void>
 }
 
@@ -107,11 +107,34 @@ export async function startLedger(options: LedgerOptions): Promise<RunningLedger
   })
   shipper.start()
   const backlog = new Backlog({ journal, shipper, bytesMax: options.journal.bytesMax })
-  const takeover = new Takeover({ root: options.folder, own: place.writer, journal, shipper, price: options.price, everyMs: tuning.recoverEveryMs, log })
+  const takeover = new Takeover({
+    root: options.folder,
+    own: place.writer,
+    journal,
+    shipper,
+    price: options.price,
+    everyMs: tuning.recoverEveryMs,
+    log,
+  })
+
+  const drain = async (deadlineMs: number) => {
+    const until = clock.monotonic() + deadlineMs
+    const rest = () => Math.max(0, until - clock.monotonic())
+    await takeover.stop(rest())
+    await journal.synced(rest())
+    await shipper.stop(rest())
+    backlog.stop()
+    const open = journal.openAttempts
+    await journal.close(CLOSE_MS_MAX)
+    if (open === 0 && journal.lost === 0) await markSettled(place.folder)
+    await place.lock.release()
+  }
+  let drained: Promise<void> | undefined
 
   return {
     recovered: takeover.first,
-    open: (intent: AttemptIntent): OpenAttempt => (backlog.full ? journal.refuse(intent, new Error('the journal is at its limit')) : journal.open(intent)),
+    open: (intent: AttemptIntent): OpenAttempt =>
+      backlog.full ? journal.refuse(intent, new Error('the journal is at its limit')) : journal.open(intent),
     status: () => ({
       state: journal.trouble !== undefined ? 'exhausted' : backlog.full ? 'full' : 'ok',
       reason: journal.trouble === undefined ? null : codeOf(journal.trouble),
@@ -122,17 +145,9 @@ export async function startLedger(options: LedgerOptions): Promise<RunningLedger
       lost: journal.lost,
       poisoned: journal.poisoned,
     }),
-    drain: async (deadlineMs) => {
-      const until = clock.monotonic() + deadlineMs
-      const rest = () => Math.max(0, until - clock.monotonic())
-      await takeover.stop(rest())
-      await journal.synced(rest())
-      await shipper.stop(rest())
-      backlog.stop()
-      const open = journal.openAttempts
-      await journal.close(CLOSE_MS_MAX)
-      if (open === 0 && journal.lost === 0) await markSettled(place.folder)
-      await place.lock.release()
+    drain: (deadlineMs) => {
+      drained ??= drain(deadlineMs)
+      return drained
     },
   }
 }
@@ -153,7 +168,10 @@ const TUNING: LedgerTuning = {
 const CLOSE_MS_MAX = 2_000
 
 /** A folder of our own, by a name that nobody had before. Another process that looks for orphans may be quicker at the lock: then another name. */
-async function claimFolder({ folder: root, clock }: LedgerOptions): Promise<{ readonly writer: string; readonly folder: string; readonly lock: Lock }> {
+async function claimFolder({
+  folder: root,
+  clock,
+}: LedgerOptions): Promise<{ readonly writer: string; readonly folder: string; readonly lock: Lock }> {
   await mkdir(root, { recursive: true, mode: 0o700 })
   for (let attempt = 1; ; attempt++) {
     const writer = `${new Date(clock.now()).toISOString().replace(/\D/g, '').slice(0, 14)}-${randomUUID()}`

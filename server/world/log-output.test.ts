@@ -17,7 +17,9 @@ const PROGRAM = `
 `
 
 const start = (stdout: 'pipe' | number): ChildProcess =>
-  spawn(process.execPath, ['--input-type=module', '--no-warnings', '-e', PROGRAM], { stdio: ['ignore', stdout, 'pipe'] })
+  spawn(process.execPath, ['--input-type=module', '--no-warnings', '-e', PROGRAM], {
+    stdio: ['ignore', stdout, 'pipe'],
+  })
 
 async function endOf(child: ChildProcess): Promise<{ code: number | null; lost: number }> {
   let said = ''
@@ -46,11 +48,14 @@ test('a reader that went away (EPIPE) costs lines, which are counted, and not th
 })
 
 // Only Linux has a file that is always full.
-test.skipIf(!existsSync('/dev/full'))('a full disk (ENOSPC) costs lines, which are counted, and not the process', async () => {
-  const { code, lost } = await endOf(start(openSync('/dev/full', 'w')))
-  expect(code).toBe(0)
-  expect(lost).toBe(1_000)
-})
+test.skipIf(!existsSync('/dev/full'))(
+  'a full disk (ENOSPC) costs lines, which are counted, and not the process',
+  async () => {
+    const { code, lost } = await endOf(start(openSync('/dev/full', 'w')))
+    expect(code).toBe(0)
+    expect(lost).toBe(1_000)
+  },
+)
 
 test('a reader that stands still costs the lines beyond a megabyte; those held arrive when it reads again', async () => {
   let goOn = (): void => undefined

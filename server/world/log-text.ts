@@ -5,7 +5,11 @@
  */
 export function cleanText(text: string): string {
   // What is left out is cut first, so that a huge text costs no more; far behind what is shown, so that no half key moves into view.
-  const visible = text.slice(0, READ_CHARACTERS_MAX).replace(CONTROL, picture).replace(KEY, HIDDEN).replace(URL_LOGIN, `://${HIDDEN}@`)
+  const visible = text
+    .slice(0, READ_CHARACTERS_MAX)
+    .replace(CONTROL, picture)
+    .replace(KEY, HIDDEN)
+    .replace(URL_LOGIN, `://${HIDDEN}@`)
   return visible.length > SHOWN_CHARACTERS_MAX ? `${visible.slice(0, SHOWN_CHARACTERS_MAX)}…` : visible
 }
 
@@ -24,14 +28,17 @@ function picture(character: string): string {
   return code === 0x7f ? '␡' : '\ufffd'
 }
 
-/** Our own secrets from the first character behind the public id, the forms that vendors give theirs, JSON web tokens, and bearer credentials. */
+/**
+ * Our own secrets from the first character behind the public id, the forms that vendors give theirs, JSON web tokens, and bearer credentials.
+ * Each part fails within a few characters or takes what it has read, so that no text can make the search slow.
+ */
 const KEY = new RegExp(
   [
     '(?:sek|svc|setup)_[0-9a-z_-]{13,}',
     '(?<![0-9a-z])(?:sk|pk|rk|gsk|csk|xai|hf|fw|pplx|nvapi|tgp|r8|ghp|glpat)[-_][0-9a-z_-]{8,}',
     'AIza[0-9a-z_-]{20,}',
-    'eyJ[0-9a-z_-]{8,}\\.[0-9a-z_.-]+',
-    '(?<=bearer\\s+)[^\\s"\',;]{16,}',
+    '(?<![0-9a-z_-])eyJ[0-9a-z_-]{8,}\\.[0-9a-z_.-]+',
+    '(?<=bearer\\s{1,4})[^\\s"\',;]{16,}',
   ].join('|'),
   'gi',
 )

@@ -110,7 +110,9 @@ describe('on a terminal', () => {
   test('a line is short: time of day, level, sentence, fields', () => {
     const { log, lines } = open({ form: 'terminal' })
     log.warn({ provider: 'openai', reason: 'connect refused', tries: 3, empty: '' }, 'no answer')
-    expect(lines[0]).toMatch(/^\d\d:\d\d:\d\d warn {2}no answer provider=openai reason="connect refused" tries=3 empty=""\n$/)
+    expect(lines[0]).toMatch(
+      /^\d\d:\d\d:\d\d warn {2}no answer provider=openai reason="connect refused" tries=3 empty=""\n$/,
+    )
   })
 
   test('nothing in a field can steer it', () => {

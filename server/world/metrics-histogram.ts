@@ -19,7 +19,7 @@ export class Histogram {
   constructor(labels: Labels, bounds: readonly number[]) {
     this.labels = labels
     this.#bounds = bounds
-    this.#counts = new Array<number>(bounds.length + 1).fill(0)
+    this.#counts = [...bounds, Number.POSITIVE_INFINITY].map(() => 0)
   }
 
   observe(seconds: number): void {

@@ -1,4 +1,5 @@
-import Registry from '@prometheus-io/client/lib/registry.js'
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import Registry, { type Metric } from '@prometheus-io/client/lib/registry.js'
 import type { AttemptRecord, AttemptStatus } from '../../core/attempt.ts'
 import type { FaultCode } from '../../core/fault.ts'
 import type { Operation } from '../../core/operation.ts'
@@ -30,12 +31,14 @@ export function openMetrics({ gauges }: { readonly gauges: readonly Gauge[] }): 
   const registry = new Registry()
   const requests = openRequestMetrics()
   const attempts = openAttemptMetrics()
-  const refused = new Counters({ name: named('refused_total'), help: 'Requests that the gateway refused, by fault code.' })
+  const refused = new Counters({
+    name: named('refused_total'),
+    help: 'Requests that the gateway refused, by fault code.',
+  })
   const refusedBy = resolveOnce((code: FaultCode) => refused.of({ code }))
   const own = gauges.map((gauge) => gaugeMetric(named(gauge.name), gauge))
-  for (const metric of [...requests.metrics, ...attempts.metrics, refused, ...own, ...processMetrics()]) {
-    registry.registerMetric(metric)
-  }
+  const metrics: readonly Metric[] = [...requests.metrics, ...attempts.metrics, refused, ...own, ...processMetrics()]
+  for (const metric of metrics) registry.registerMetric(metric)
   let writing: Promise<Exposition> | undefined
 
   return {
@@ -43,7 +46,7 @@ export function openMetrics({ gauges }: { readonly gauges: readonly Gauge[] }): 
     request: requests.count,
     refused: (code) => refusedBy(code).add(1),
     expose: () => {
-      writing ??= write(registry).finally(() => {
+      writing ??= write(registry, metrics).finally(() => {
         writing = undefined
       })
       return writing
@@ -51,17 +54,29 @@ export function openMetrics({ gauges }: { readonly gauges: readonly Gauge[] }): 
   }
 }
 
-const write = async (registry: Registry): Promise<Exposition> => ({
-  contentType: registry.contentType,
-  text: await registry.metrics(),
-})
+/** One metric in each turn of the loop: with thousands of series the whole text would hold up requests for milliseconds. */
+async function write(registry: Registry, metrics: readonly Metric[]): Promise<Exposition> {
+  const parts: string[] = []
+  for (const { name } of metrics) {
+    parts.push(await registry.getSingleMetricAsString(name))
+    await nextTurn()
+  }
+  return { contentType: registry.contentType, text: `${parts.join('\n\n')}\n` }
+}
 
 const named = (name: string): string => `sekisho_${name}`
 
 /** What a request got, and when. */
 function openRequestMetrics() {
-  const total = new Counters({ name: named('requests_total'), help: 'Requests that have ended, by the status that the client got.' })
-  const whole = new Histograms({ name: named('request_seconds'), help: 'From arrival to the end.', bounds: ANSWER_BOUNDS })
+  const total = new Counters({
+    name: named('requests_total'),
+    help: 'Requests that have ended, by the status that the client got.',
+  })
+  const whole = new Histograms({
+    name: named('request_seconds'),
+    help: 'From arrival to the end.',
+    bounds: ANSWER_BOUNDS,
+  })
   const first = new Histograms({
     name: named('first_byte_seconds'),
     help: "From arrival to the provider's first byte.",
@@ -73,17 +88,19 @@ function openRequestMetrics() {
     bounds: GATEWAY_BOUNDS,
   })
 
-  const ofProvider = resolveProvider((provider) =>
-    resolveOnce((operation: Operation) =>
-      resolveOnce((streamed: boolean) => {
-        const labels = { operation, provider, stream: String(streamed) }
-        return {
-          status: resolveOnce((status: string) => total.of({ ...labels, status })),
-          whole: whole.of(labels),
-          first: first.of(labels),
-        }
-      }),
-    ),
+  const ofProvider = resolveOnce(
+    (provider: string) =>
+      resolveOnce((operation: Operation) =>
+        resolveOnce((streamed: boolean) => {
+          const labels = { operation, provider, stream: String(streamed) }
+          return {
+            status: resolveOnce((status: string) => total.of({ ...labels, status })),
+            whole: whole.of(labels),
+            first: first.of(labels),
+          }
+        }),
+      ),
+    PROVIDERS,
   )
   const gatewayOf = resolveOnce((operation: Operation) => gateway.of({ operation }))
 
@@ -111,12 +128,15 @@ function openAttemptMetrics() {
     help: 'Attempts whose cost is not known: the model has no price, or the usage is unknown.',
   })
 
-  const ofProvider = resolveProvider((provider) => ({
-    status: resolveOnce((status: AttemptStatus) => total.of({ provider, status })),
-    tokens: resolveOnce((kind: string) => tokens.of({ provider, kind })),
-    cost: cost.of({ provider }),
-    unpriced: unpriced.of({ provider }),
-  }))
+  const ofProvider = resolveOnce(
+    (provider: string) => ({
+      status: resolveOnce((status: AttemptStatus) => total.of({ provider, status })),
+      tokens: resolveOnce((kind: string) => tokens.of({ provider, kind })),
+      cost: cost.of({ provider }),
+      unpriced: unpriced.of({ provider }),
+    }),
+    PROVIDERS,
+  )
 
   const count = ({ provider, status, usage, costNano }: AttemptRecord): void => {
     const series = ofProvider(provider)
@@ -133,16 +153,7 @@ function openAttemptMetrics() {
 }
 
 /** Names come from the configuration, so they are few; but a process may outlive many configurations. */
-function resolveProvider<Series extends object>(make: (provider: string) => Series): (provider: string) => Series {
-  let known = 0
-  const other = resolveOnce(() => make(OTHER))
-  return resolveOnce((provider: string) => {
-    known++
-    return known > PROVIDERS_MAX ? other(OTHER) : make(provider)
-  })
-}
-
-const PROVIDERS_MAX = 500
+const PROVIDERS = { keysMax: 500, beyond: OTHER }
 /** The label of a request that was refused before it had one. */
 const NO_PROVIDER = 'none'
 const MICROS = 1_000_000

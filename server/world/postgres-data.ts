@@ -87,9 +87,8 @@ async function createCluster(plan: ClusterPlan): Promise<void> {
   const { cluster, account } = plan
   const home = dirname(cluster)
   const prefix = `${basename(cluster)}.new-`
-  // Left by starts that were killed; the caller holds the lock, so none of them is being made.
-  for (const entry of await readdir(home))
-    if (entry.startsWith(prefix)) await rm(join(home, entry), { recursive: true, force: true })
+  // Left by starts that were killed; the caller holds the lock, so nobody waits for them.
+  for (const entry of await readdir(home)) if (entry.startsWith(prefix)) await throwAway(join(home, entry))
   const draft = join(home, `${prefix}${randomBytes(6).toString('hex')}`)
   await mkdir(draft, { mode: 0o700 })
   try {
@@ -98,19 +97,24 @@ async function createCluster(plan: ClusterPlan): Promise<void> {
     await rename(draft, cluster)
     await syncFolder(home)
   } catch (error) {
-    await rm(draft, { recursive: true, force: true })
+    await throwAway(draft)
     throw error
   }
 }
+
+/** An orphaned initdb may still be writing into it for a moment; without its folder it ends by itself. */
+const throwAway = (draft: string): Promise<void> =>
+  rm(draft, { recursive: true, force: true, maxRetries: 20, retryDelay: 50 })
 
 async function fillCluster(plan: ClusterPlan, draft: string): Promise<void> {
   const { binaries, account, sync } = plan
   const noSync = sync === 'no' ? ['--no-sync'] : []
   await runProgram(plan, {
     program: 'initdb',
+    // biome-ignore format: a command line reads as a line
     options: [
-      ...['--pgdata', draft, '--username', SUPERUSER, '--encoding', 'UTF8', '--locale', 'C', '--data-checksums'],
-      ...['--auth-local', 'reject', '--auth-host', 'reject', '--no-instructions', ...noSync],
+      '--pgdata', draft, '--username', SUPERUSER, '--encoding', 'UTF8', '--locale', 'C', '--data-checksums',
+      '--auth-local', 'reject', '--auth-host', 'reject', '--no-instructions', ...noSync,
     ],
     input: '',
   })

@@ -80,7 +80,7 @@ function owner(dataDir: string, as: { account?: Account | undefined; native?: st
     pid: child.pid ?? 0,
     tells: async () => said.parse(JSON.parse((await lines.next()).value ?? '{}')),
     stop: () => {
-      child.stdin.end('stop\n')
+      child.stdin.end()
       return ended
     },
     kill: () => {
@@ -89,6 +89,9 @@ function owner(dataDir: string, as: { account?: Account | undefined; native?: st
     },
   }
 }
+
+/** Whether a database is being made in the folder, or was left half made. */
+const drafted = async (dataDir: string) => (await readdir(dataDir)).some((entry) => entry.startsWith('postgres.new-'))
 
 /** Like `chown -R`: a fixture is to be PostgreSQL's own. */
 async function give(path: string): Promise<void> {
@@ -311,13 +314,21 @@ test('what a start that was killed had begun is thrown away, and a long path get
   expect((await readdir(dataDir)).toSorted()).toEqual(['postgres', 'postgres.log'])
 }, 30_000)
 
+test('after kill -9 in the middle of the first start the next one makes the database', async () => {
+  const dataDir = await folder(0o755)
+  const killed = owner(dataDir)
+  await waitUntil('the database is being made', async () => await drafted(dataDir))
+  await killed.kill()
+  const next = await start(dataDir)
+  expect(await ask(next.connection, 'SELECT 1 AS one')).toEqual([{ one: 1 }])
+  expect(await drafted(dataDir)).toBe(false)
+}, 30_000)
+
 test('a first start that is cancelled leaves no half-made database', async () => {
   const dataDir = await folder()
   const cancelled = new AbortController()
   const started = start(dataDir, { signal: cancelled.signal })
-  await waitUntil('the database is being made', async () =>
-    (await readdir(dataDir)).some((entry) => entry.startsWith('postgres.new-')),
-  )
+  await waitUntil('the database is being made', async () => await drafted(dataDir))
   cancelled.abort(new Error('enough'))
   await expect(started).rejects.toThrow('enough')
   expect(await readdir(dataDir)).toEqual([])
@@ -332,7 +343,7 @@ test("PostgreSQL's programs get an environment of their own, without the gateway
   await writeFile(join(native, 'bin/postgres'), '#!/bin/sh\n', { mode: 0o755 })
   process.env['SEKISHO_TEST_CREDENTIAL'] = 'secret'
   try {
-    const message = await start(join(base, 'data'), { native }).catch((error: Error) => error.message)
+    const message = await start(join(base, 'data'), { native }).catch(String)
     expect(message).toContain('LC_ALL=C')
     expect(message).not.toContain('SEKISHO_TEST_CREDENTIAL')
   } finally {

@@ -40,7 +40,7 @@ export interface EmbeddedOptions {
   readonly dataDir: string
   readonly log: Log
   /** Gives up starting. */
-  readonly signal?: AbortSignal
+  readonly signal?: AbortSignal | undefined
   /** Where the programs come from: the npm package unless said otherwise. */
   readonly binaries?: BinariesPackage
   /** Where root puts what the unprivileged user cannot reach in the data folder or the program's own. */

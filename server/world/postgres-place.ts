@@ -57,7 +57,7 @@ export async function socketFolder(place: Place): Promise<string> {
 }
 
 /** What PostgreSQL calls its socket on the port that we give it. */
-export const SOCKET_NAME = '.s.PGSQL.5432'
+const SOCKET_NAME = '.s.PGSQL.5432'
 
 /** True when the folder is there, is ours and is closed to everybody else; a folder that somebody else put there is never used. */
 async function madePrivate(folder: string, account: Account | undefined): Promise<boolean> {

@@ -26,8 +26,8 @@ declare module '@prometheus-io/client/lib/registry.js' {
 
   export default class Registry {
     registerMetric(metric: Metric): void
-    /** The whole exposition. */
-    metrics(): Promise<string>
+    /** One metric as text, without the empty line that parts it from the next one. */
+    getSingleMetricAsString(name: string): Promise<string>
     get contentType(): string
   }
 }

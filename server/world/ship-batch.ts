@@ -67,7 +67,9 @@ const isDataError = (error: unknown): boolean => /^(22|23|54)...$/.test(codeOf(e
 /** The UTC days of the records; one without a possible date is left to the insert to refuse. */
 function daysOf(records: readonly AttemptRecord[]): readonly string[] {
   const numbers = new Set(records.map((record) => Math.floor(record.at / DAY_MS)))
-  return [...numbers].filter((number) => number <= LAST_DAY).map((number) => new Date(number * DAY_MS).toISOString().slice(0, 10))
+  return [...numbers]
+    .filter((number) => number <= LAST_DAY)
+    .map((number) => new Date(number * DAY_MS).toISOString().slice(0, 10))
 }
 
 const DAY_MS = 86_400_000

@@ -36,6 +36,8 @@ export class Shipper {
   #followed: Followed[] = []
   #running: Promise<void> | undefined
   #stopped = false
+  /** The limit of a stop is over: a batch that is still on its way is left to the next start. */
+  #abandoned = false
   #wake: (() => void) | undefined
   #failures = 0
   #shipped = 0
@@ -54,7 +56,12 @@ export class Shipper {
 
   /** Since the start: records stored (or found stored already), refused for their content, and lost by the disk. */
   get counts() {
-    return { shipped: this.#shipped, quarantined: this.#quarantined, missing: this.#missing, damagedBytes: this.#damagedBytes }
+    return {
+      shipped: this.#shipped,
+      quarantined: this.#quarantined,
+      missing: this.#missing,
+      damagedBytes: this.#damagedBytes,
+    }
   }
 
   /** Whose journals are being followed. */
@@ -96,6 +103,7 @@ export class Shipper {
     }
     await Promise.race([rest(), late])
     clearTimeout(timer)
+    this.#abandoned = true
   }
 
   async #run(): Promise<void> {
@@ -139,7 +147,11 @@ export class Shipper {
     const batch = await this.#collect(followed)
     if (batch === undefined) return false
     const refused = await shipBatch(this.#options.pool, this.#days, batch.shipments)
-    await this.#setAside([...batch.unreadable, ...refused.map(({ shipment, reason }) => ({ payload: shipment.payload, reason }))])
+    await this.#setAside([
+      ...batch.unreadable,
+      ...refused.map(({ shipment, reason }) => ({ payload: shipment.payload, reason })),
+    ])
+    if (this.#abandoned) return false
     await this.#save(followed, batch.cursor)
     this.#moveTo(followed, batch.cursor)
     this.#shipped += batch.shipments.length - refused.length
@@ -198,7 +210,10 @@ export class Shipper {
     try {
       await saveCursor(followed.source.folder, cursor)
     } catch (error) {
-      this.#options.log.warn({ reason: codeOf(error) }, 'how far the journal has been shipped could not be written down')
+      this.#options.log.warn(
+        { reason: codeOf(error) },
+        'how far the journal has been shipped could not be written down',
+      )
     }
   }
 
@@ -239,7 +254,10 @@ export class Shipper {
 
   #failed(error: unknown): void {
     if (this.#failures === 0) {
-      this.#options.log.warn({ reason: codeOf(error) }, 'usage records do not reach the database: they wait in the journal')
+      this.#options.log.warn(
+        { reason: codeOf(error) },
+        'usage records do not reach the database: they wait in the journal',
+      )
     }
     this.#failures += 1
   }
@@ -268,19 +286,27 @@ const BATCH_ROWS = 1_000
 
 /** Where there is something to read: the file of the cursor, or the next one when that is at its end. */
 const segmentAt = (segments: readonly Segment[], cursor: Cursor): Segment | undefined =>
-  segments.find((segment) => segment.number > cursor.segment || (segment.number === cursor.segment && cursor.offset < segment.bytes))
+  segments.find(
+    (segment) =>
+      segment.number > cursor.segment || (segment.number === cursor.segment && cursor.offset < segment.bytes),
+  )
 
 /** Steps over a file's head, which says how many frames were written before it. */
 async function enter(segment: Segment, before: Cursor): Promise<{ readonly cursor: Cursor; readonly missing: number }> {
   const read = await readHead(segment.path)
-  const cursor = { segment: segment.number, offset: read?.end ?? Math.min(1, segment.bytes), frames: read?.head.framesBefore ?? before.frames }
+  const cursor = {
+    segment: segment.number,
+    offset: read?.end ?? Math.min(1, segment.bytes),
+    frames: read?.head.framesBefore ?? before.frames,
+  }
   // Nothing is known of what stood before the first file that we see.
   const missing = before.segment === 0 || read === undefined ? 0 : Math.max(0, read.head.framesBefore - before.frames)
   return { cursor, missing }
 }
 
 const delivered = (segment: Segment, cursor: Cursor): boolean =>
-  segment.sealed && (segment.number < cursor.segment || (segment.number === cursor.segment && cursor.offset >= segment.bytes))
+  segment.sealed &&
+  (segment.number < cursor.segment || (segment.number === cursor.segment && cursor.offset >= segment.bytes))
 
 function behind({ source, cursor }: Followed): number {
   let bytes = 0

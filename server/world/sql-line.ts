@@ -11,7 +11,7 @@ import { openChannels, type Listener } from './sql-channels.ts'
 export interface Line {
   up(): boolean
   /** Resolves once the database is there; rejects with PostgresRefused when it is not fit or not there in time. */
-  whenUp(wait: { readonly timeoutMs: number; readonly signal?: AbortSignal }): Promise<void>
+  whenUp(wait: { readonly timeoutMs: number; readonly signal?: AbortSignal | undefined }): Promise<void>
   listen(channel: string, listener: Listener): { stop(): void }
   /** Something failed elsewhere: look now rather than at the next beat. */
   suspect(): void

@@ -139,11 +139,11 @@ describeOnDatabases('Sql', (postgres) => {
     }
     try {
       freeze([...(await backends(postgres)), postgres.pid()])
-      const stuck = sql.ledger.query('SELECT 1 AS stuck').catch((error: Error) => error.message)
+      const stuck = sql.ledger.query('SELECT 1 AS stuck').catch(String)
       await waitUntil('the silence is known', () => !sql.up())
       thaw([postgres.pid()])
       await sql.whenUp({ timeoutMs: 10_000 })
-      expect(await stuck).toBe('the connection to the database was cut')
+      expect(await stuck).toContain('the connection to the database was cut')
       expect((await sql.ledger.query('SELECT 1 AS one')).rows).toEqual([{ one: 1 }])
       freeze([...(await backends(postgres)), postgres.pid()])
       const start = performance.now()

@@ -1,0 +1,146 @@
+/**
+ * `npm run bench`: what the gateway costs with everything on, as multiples of the bare floor in the same run. Every server runs
+ * alone on one processor, the upstream and the load on the other; rounds alternate, and the order turns round each time.
+ * `--rounds N` (default 5), `--quick` (two short rounds, for a look).
+ */
+import { spawn } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { cpus, tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { type BenchGateway, startGateway } from './gateway.ts'
+import type { LoadCommand, LoadResult } from './load.ts'
+import { nginxCommand } from './nginx.ts'
+import { median, report } from './report.ts'
+import { burst, calm, large, paced, type Scenario, saturated, thousand } from './scenarios.ts'
+import { type ServerProcess, startServer } from './server-process.ts'
+
+const { values } = parseArgs({ options: { rounds: { type: 'string', default: '5' }, quick: { type: 'boolean', default: false } } })
+const rounds = values.quick ? 2 : Number(values.rounds)
+const SERVER_CPU = 0
+const LOAD_CPU = Math.min(1, cpus().length - 1)
+const firstLine = (printed: string) => (printed.includes('\n') ? Number(printed.split('\n', 1)[0]) : undefined)
+const script = (name: string) => join(import.meta.dirname, name)
+
+const folder = await mkdtemp(join(tmpdir(), 'sekisho bench '))
+const upstream = await startServer({ command: [process.execPath, script('upstream.ts')], port: firstLine, pin: LOAD_CPU })
+const floor = await startServer({ command: [process.execPath, script('floor.ts'), String(upstream.port)], port: firstLine, pin: SERVER_CPU })
+const gateway = await startGateway({ folder, upstreamPort: upstream.port, keys: 10_000, pin: SERVER_CPU })
+const nginx = await startNginx()
+try {
+  await main()
+} finally {
+  await Promise.allSettled([gateway.process.stop(), floor.stop(), nginx?.stop()])
+  await upstream.stop()
+  await rm(folder, { recursive: true, force: true })
+}
+
+interface Measured {
+  readonly microsPerUnit: number
+  readonly result: LoadResult
+}
+
+interface Contender {
+  readonly name: string
+  readonly server: ServerProcess
+  readonly key: string
+}
+
+async function main(): Promise<void> {
+  const contenders: Contender[] = [
+    { name: 'floor', server: floor, key: 'none' },
+    ...(nginx === undefined ? [] : [{ name: 'nginx', server: nginx, key: 'none' }]),
+    { name: 'gateway', server: gateway.process, key: gateway.key },
+  ]
+  const idleBytes = gateway.process.rssBytes()
+  for (const contender of contenders) for (const scenario of [saturated, burst]) await measure(contender, scenario)
+  const scenarios = values.quick ? [saturated, burst, paced] : [saturated, calm, burst, paced, large]
+  const all = new Map<Scenario, Map<string, Measured[]>>(scenarios.map((scenario) => [scenario, new Map()]))
+  for (let round = 0; round < rounds; round++) {
+    const order = round % 2 === 0 ? contenders : contenders.toReversed()
+    for (const scenario of scenarios) {
+      for (const contender of order) {
+        const runs = all.get(scenario)
+        const measured = await measure(contender, scenario)
+        runs?.set(contender.name, [...(runs.get(contender.name) ?? []), measured])
+      }
+    }
+  }
+  const memory = await measureMemory(contenders.filter(({ name }) => name !== 'nginx'))
+  const rows = await gateway.rowsAgree()
+  const start = await gateway.restartMs()
+  report({
+    rounds,
+    scenarios: scenarios.map((scenario) => ({
+      name: scenario.name,
+      unit: scenario.unit,
+      servers: [...(all.get(scenario) ?? new Map<string, Measured[]>())].map(([name, runs]) => ({
+        name,
+        micros: runs.map(({ microsPerUnit }) => microsPerUnit),
+        firstMsP50: median(runs.map(({ result }) => result.firstMs.p50)),
+        p50: median(runs.map(({ result }) => result.totalMs.p50)),
+        p99: median(runs.map(({ result }) => result.totalMs.p99)),
+        failed: runs.reduce((sum, { result }) => sum + result.failed, 0),
+      })),
+    })),
+    idleBytes,
+    memory,
+    rows,
+    start,
+  })
+  if (!rows.agree) process.exitCode = 1
+}
+
+async function measure({ name, server, key }: Contender, scenario: Scenario): Promise<Measured> {
+  const before = server.cpuMicros()
+  const result = await load(scenario.load({ port: server.port, key }))
+  const units = scenario.unit === 'request' ? result.requests : result.events
+  if (name === 'gateway') gateway.served(result)
+  return { microsPerUnit: (server.cpuMicros() - before) / Math.max(1, units), result }
+}
+
+/** Memory at its highest while the streams are open, looked at each half second. */
+async function measureMemory(contenders: readonly Contender[]): Promise<readonly { readonly name: string; readonly bytes: number }[]> {
+  const found: { readonly name: string; readonly bytes: number }[] = []
+  for (const { name, server, key } of contenders) {
+    let bytes = 0
+    const look = setInterval(() => {
+      bytes = Math.max(bytes, server.rssBytes())
+    }, 500)
+    const result = await load(thousand.load({ port: server.port, key }))
+    clearInterval(look)
+    if (name === 'gateway') gateway.served(result)
+    found.push({ name, bytes })
+  }
+  return found
+}
+
+function load(command: LoadCommand): Promise<LoadResult> {
+  return new Promise((resolve, reject) => {
+    const child = spawn('taskset', ['-c', String(LOAD_CPU), process.execPath, script('load.ts'), JSON.stringify(command)], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
+    let printed = ''
+    child.stdout.on('data', (chunk) => {
+      printed += chunk
+    })
+    child.once('exit', (code) => {
+      if (code === 0) resolve(JSON.parse(printed) as LoadResult)
+      else reject(new Error(`the load ended with ${code}`))
+    })
+  })
+}
+
+async function startNginx(): Promise<ServerProcess | undefined> {
+  const port = 20_000 + (randomBytes(2).readUInt16BE() % 20_000)
+  const found = nginxCommand({ port, upstreamPort: upstream.port, folder })
+  if (found === undefined) {
+    console.log('nginx is not installed: left out')
+    return undefined
+  }
+  await writeFile(found.configPath, found.config)
+  return startServer({ command: ['sh', '-c', 'echo ready; exec "$@"', 'sh', ...found.command], port: (printed) => (printed.includes('ready') ? port : undefined), pin: SERVER_CPU })
+}
+
+export type { BenchGateway }

@@ -1,0 +1,125 @@
+import { readFileSync } from 'node:fs'
+import { parseArgs } from 'node:util'
+import { checkCommand, configCommand } from './config/commands.ts'
+import { type ConfigFlags, dataFolder } from './config/environment.ts'
+import { configFile } from './config/file.ts'
+import { readLastGood } from './config/last-good.ts'
+import { problemText } from './config/problem.ts'
+import { loadConfig } from './config.ts'
+import { startGateway } from './start.ts'
+import { systemClock } from './world/clock.ts'
+import { openLog } from './world/log.ts'
+import { openLogOutput } from './world/log-output.ts'
+import { PostgresRefused } from './world/postgres-refused.ts'
+
+/** `serve`, `check` and `config`. Resolves with the exit code; `serve` when the gateway has stopped. */
+export async function main(argv: readonly string[]): Promise<number> {
+  const [command, ...rest] = argv
+  const flags = readFlags(rest)
+  if (typeof flags === 'string') {
+    console.error(`sekisho: ${flags}`)
+    return 2
+  }
+  const environment = process.env
+  const print = (line: string) => console.log(line)
+  if (command === 'check') return checkCommand({ environment, flags, print })
+  if (command === 'config') return configCommand({ environment, flags, print })
+  return serve(flags)
+}
+
+async function serve(flags: ConfigFlags): Promise<number> {
+  const environment = process.env
+  const dataDir = dataFolder(flags, environment)
+  const file = configFile(flags, environment)
+  const loaded = await loadConfig({ file, environment, flags, lastGood: await readLastGood(dataDir) })
+  if (loaded.kind === 'refused') {
+    for (const problem of loaded.problems) console.error(problemText(problem))
+    return 1
+  }
+  const { write } = openLogOutput(process.stderr)
+  const log = openLog({ level: loaded.config.log.level, form: process.stderr.isTTY ? 'terminal' : 'json', clock: systemClock, write })
+  const stop = new Stop()
+  try {
+    const gateway = await startGateway({
+      version: VERSION,
+      loaded,
+      load: () => loadConfig({ file, environment, flags }),
+      configPath: file.path,
+      dataDir,
+      databaseUrl: environment['SEKISHO_DATABASE_URL'] || undefined,
+      log,
+      print: (line) => console.log(line),
+      signal: stop.starting,
+    })
+    process.on('SIGHUP', () => void gateway.reload())
+    const code = await stop.asked(() => gateway.hurry())
+    log.info({}, 'stopping')
+    await gateway.stop()
+    return code
+  } catch (error) {
+    if (stop.starting.aborted) return 0
+    return explain(error)
+  }
+}
+
+/** Waits for a reason to end: a signal, or a mistake of ours after which nothing can be trusted. The handlers stand before anything is opened. */
+class Stop {
+  readonly #starting = new AbortController()
+  #code: number | undefined
+  #tell: (code: number) => void = () => {}
+  #hurry: () => void = () => {}
+
+  constructor() {
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => this.#ask(0))
+    for (const event of ['uncaughtException', 'unhandledRejection'] as const) {
+      process.on(event, (error: unknown) => {
+        console.error(error)
+        this.#ask(1)
+        this.#hurry()
+      })
+    }
+  }
+
+  /** Aborts when the end is asked for before everything stands. */
+  get starting(): AbortSignal {
+    return this.#starting.signal
+  }
+
+  /** Resolves with the exit code when the end is asked for; `hurry` runs when it is asked for again. */
+  asked(hurry: () => void): Promise<number> {
+    this.#hurry = hurry
+    return new Promise((resolve) => {
+      if (this.#code !== undefined) resolve(this.#code)
+      this.#tell = resolve
+    })
+  }
+
+  #ask(code: number): void {
+    if (this.#code !== undefined) return this.#hurry()
+    this.#code = code
+    this.#starting.abort()
+    this.#tell(code)
+  }
+}
+
+/** What an operator can mend gets a sentence; anything else its stack. */
+function explain(error: unknown): number {
+  if (error instanceof PostgresRefused) console.error(`sekisho: ${error.message}`)
+  else if (error instanceof Error && 'code' in error && error.code === 'EADDRINUSE') {
+    console.error(`sekisho: the port is taken; give another one with --port (${error.message})`)
+  } else console.error(error)
+  return 1
+}
+
+function readFlags(argv: readonly string[]): ConfigFlags | string {
+  try {
+    const options = { config: { type: 'string' }, data: { type: 'string' }, host: { type: 'string' }, port: { type: 'string' } } as const
+    const { values, positionals } = parseArgs({ args: [...argv], options, allowPositionals: true })
+    const [file] = positionals
+    return { ...(file === undefined ? {} : { config: file }), ...values }
+  } catch (error) {
+    return error instanceof Error ? error.message : 'the flags cannot be read'
+  }
+}
+
+const VERSION = (JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string }).version

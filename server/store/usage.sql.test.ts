@@ -1,0 +1,258 @@
+import pg from 'pg'
+import { expect, onTestFinished, test } from 'vitest'
+import { describeOnDatabases, type TestPostgres } from '../../e2e/kit/postgres.ts'
+import type { AttemptRecord } from '../../core/attempt.ts'
+import { NO_USAGE } from '../../core/usage.ts'
+import { intentOf, recordOf, testLog } from '../world/ledger-samples.ts'
+import { openSql, type Sql } from '../world/sql.ts'
+import { migrate } from './migrate.ts'
+import { usageRecords, usageTotals } from './usage.sql.ts'
+import { ensureUsageDays, insertUsage } from './usage-insert.sql.ts'
+
+describeOnDatabases('usage', (postgres) => {
+  test('a record comes back as it was inserted, with what is unknown still unknown', async () => {
+    const sql = await migrated(postgres)
+    const usage = {
+      ...NO_USAGE,
+      input: 1,
+      cacheRead: 2,
+      cacheWrite5m: 3,
+      cacheWrite1h: 4,
+      cacheWriteOther: 5,
+      inputAudio: 6,
+    }
+    const known = recordOf(intentOf({ at: at(21, 3) }), {
+      usage: { ...usage, inputImage: 7, output: 8, reasoning: 9, outputAudio: 10, outputImage: 11, searches: 12 },
+    })
+    const unknown = recordOf(intentOf({ at: at(21, 2), stream: false, operation: 'embeddings', priceVersion: null }), {
+      status: 'failed',
+      reason: 'upstream_timeout',
+      httpStatus: null,
+      modelAnswered: null,
+      usage: null,
+      usageSource: null,
+      serviceTier: null,
+      costNano: null,
+      pricing: 'unknown',
+      firstByteUs: null,
+    })
+    expect(await insert(sql, [known, unknown])).toBe(2)
+    const { records, next } = await usageRecords(sql.control, { limit: 10 })
+    expect(records).toEqual([known, unknown])
+    expect(next).toBeNull()
+  })
+
+  test('inserting again gives no new row and adds nothing to the sums, alone or mixed with new ones', async () => {
+    const sql = await migrated(postgres)
+    const [first, second] = [recordOf(intentOf()), recordOf(intentOf())]
+    expect(await insert(sql, [first, first])).toBe(1)
+    // The one that came first stays, whatever the second says.
+    expect(await insert(sql, [{ ...first, status: 'interrupted', costNano: 9 }, second])).toBe(1)
+    const { totals } = await totalsBy(sql, 'key')
+    expect(totals).toMatchObject([{ attempts: 2, complete: 2, interrupted: 0, cost_nano: 2 * 1_234 }])
+  })
+
+  test('totals add up exactly by key, model, provider and day of the window', async () => {
+    const sql = await migrated(postgres)
+    await insert(sql, [
+      recordOf(intentOf({ keyId: 'a', at: at(20, 23) }), { costNano: 100 }),
+      recordOf(intentOf({ keyId: 'a', at: at(21, 0) }), { costNano: 200 }),
+      recordOf(intentOf({ keyId: 'b', at: at(21, 1), modelSent: 'demo-large' }), { costNano: 5_000 }),
+      recordOf(intentOf({ keyId: 'b', at: at(21, 1), attempt: 2, provider: 'other' }), {
+        costNano: null,
+        status: 'partial',
+      }),
+      recordOf(intentOf({ keyId: 'b', at: at(22, 1) }), { usage: null, costNano: null, status: 'canceled' }),
+    ])
+    const groups = async (by: 'key' | 'model' | 'provider' | 'day') =>
+      (await totalsBy(sql, by)).totals.map(({ group, requests, attempts, cost_nano }) => [
+        group,
+        requests,
+        attempts,
+        cost_nano,
+      ])
+    expect(await groups('key')).toEqual([
+      ['b', 1, 2, 5_000],
+      ['a', 2, 2, 300],
+    ])
+    expect(await groups('model')).toEqual([
+      ['demo-large', 1, 1, 5_000],
+      ['demo-small', 2, 3, 300],
+    ])
+    expect(await groups('provider')).toEqual([
+      ['demo', 3, 3, 5_300],
+      ['other', 0, 1, 0],
+    ])
+    expect(await groups('day')).toEqual([
+      ['2025-11-21', 2, 3, 5_200],
+      ['2025-11-20', 1, 1, 100],
+    ])
+    const { totals } = await usageTotals(sql.control, {
+      by: 'day',
+      fromDay: '2025-11-21',
+      toDay: '2025-11-22',
+      limit: 10,
+    })
+    expect(totals).toMatchObject([
+      { group: '2025-11-22', canceled: 1, unknown_usage: 1, unpriced: 1, input_tokens: 0, output_tokens: 0 },
+      {
+        group: '2025-11-21',
+        partial: 1,
+        unpriced: 1,
+        input_tokens: 3 * 38,
+        cache_read_tokens: 3 * 8,
+        output_tokens: 3 * 17,
+        reasoning_tokens: 15,
+      },
+    ])
+  })
+
+  test('totals are cut at the limit and say so', async () => {
+    const sql = await migrated(postgres)
+    await insert(
+      sql,
+      ['a', 'b', 'c'].map((keyId) => recordOf(intentOf({ keyId }))),
+    )
+    expect(
+      await usageTotals(sql.control, { by: 'key', fromDay: '2025-11-21', toDay: '2025-11-21', limit: 2 }),
+    ).toMatchObject({
+      totals: [{ group: 'a' }, { group: 'b' }],
+      more: true,
+    })
+  })
+
+  test("a vendor's absurd figures neither overflow nor stop the sums of a day", async () => {
+    const sql = await migrated(postgres)
+    const huge = Number.MAX_SAFE_INTEGER
+    const usage = { ...NO_USAGE, input: huge, inputAudio: huge, inputImage: huge, output: huge, outputImage: huge }
+    await insert(
+      sql,
+      Array.from({ length: 1_200 }, () => recordOf(intentOf(), { usage, costNano: huge })),
+    )
+    const { totals } = await totalsBy(sql, 'key')
+    expect(totals[0]?.attempts).toBe(1_200)
+    expect(totals[0]?.cost_nano).toBeCloseTo(1_200 * huge, -6)
+  })
+
+  test('pages run through every record once, newest first, also where many share a moment', async () => {
+    const sql = await migrated(postgres)
+    const all = Array.from({ length: 57 }, (_, index) => recordOf(intentOf({ at: at(20 + (index % 3), index % 4) })))
+    await insert(sql, all)
+    const seen: AttemptRecord[] = []
+    let cursor: string | undefined
+    do {
+      const page = await usageRecords(sql.control, { limit: 10, cursor })
+      expect(page.records.length).toBeLessThanOrEqual(10)
+      seen.push(...page.records)
+      cursor = page.next ?? undefined
+      // What arrives while somebody turns the pages does not move them.
+      await insert(sql, [recordOf(intentOf({ at: at(23, 1) }))])
+    } while (cursor !== undefined)
+    expect(seen.map(({ at: moment }) => moment)).toEqual(seen.map(({ at: moment }) => moment).toSorted((a, b) => b - a))
+    expect(seen.map(({ id }) => id).toSorted()).toEqual(all.map(({ id }) => id).toSorted())
+  })
+
+  test('a list can be narrowed to a key, provider, model or status, together or alone', async () => {
+    const sql = await migrated(postgres)
+    const records = [
+      recordOf(intentOf({ keyId: 'a', at: at(21, 5) })),
+      recordOf(intentOf({ keyId: 'a', at: at(21, 4), provider: 'other' }), { status: 'failed' }),
+      recordOf(intentOf({ keyId: 'b', at: at(21, 3), modelSent: 'demo-large', modelAsked: 'big' }), {
+        status: 'failed',
+      }),
+    ]
+    await insert(sql, records)
+    const found = async (query: object) =>
+      (await usageRecords(sql.control, { limit: 10, ...query })).records.map(({ id }) =>
+        records.findIndex((record) => record.id === id),
+      )
+    expect(await found({ keyId: 'a' })).toEqual([0, 1])
+    expect(await found({ provider: 'other' })).toEqual([1])
+    expect(await found({ model: 'demo-large' })).toEqual([2])
+    expect(await found({ modelAsked: 'big' })).toEqual([2])
+    expect(await found({ status: 'failed' })).toEqual([1, 2])
+    expect(await found({ status: 'complete' })).toEqual([0])
+    expect(await found({ status: 'failed', keyId: 'b' })).toEqual([2])
+    expect(await found({ keyId: "nobody' or true --" })).toEqual([])
+  })
+
+  test('a list never gives more than 500, whatever is asked', async () => {
+    const sql = await migrated(postgres)
+    await insert(
+      sql,
+      Array.from({ length: 510 }, () => recordOf(intentOf())),
+    )
+    expect((await usageRecords(sql.control, { limit: 100_000 })).records).toHaveLength(500)
+  })
+
+  test('a cursor of somebody else is refused with the field', async () => {
+    const sql = await migrated(postgres)
+    for (const cursor of ['', 'x', Buffer.from('1.2').toString('base64url')]) {
+      await expect(usageRecords(sql.control, { limit: 10, cursor })).rejects.toMatchObject({
+        code: 'bad_request',
+        field: 'cursor',
+      })
+    }
+  })
+
+  test('the partition of a day is made once by ten who ask at once, and holds exactly its UTC day', async () => {
+    const sql = await migrated(postgres)
+    const others = await Promise.all(
+      Array.from({ length: 10 }, () => ensureUsageDays(sql.ledger, ['2025-03-30', '2025-03-31'])),
+    )
+    expect(others).toHaveLength(10)
+    await sql.ledger.query("SET timezone = 'Asia/Tokyo'")
+    const { rows } = await sql.ledger.query<{ name: string; bounds: string }>(
+      "SELECT child.relname AS name, pg_get_expr(child.relpartbound, child.oid) AS bounds FROM pg_inherits JOIN pg_class child ON child.oid = inhrelid WHERE inhparent = 'usage'::regclass ORDER BY 1",
+    )
+    expect(rows.map(({ name }) => name)).toEqual(['usage_20250330', 'usage_20250331'])
+    const edges = [Date.UTC(2025, 2, 30), Date.UTC(2025, 2, 31) - 1, Date.UTC(2025, 2, 31), Date.UTC(2025, 3, 1) - 1]
+    await insertUsage(
+      sql.ledger,
+      edges.map((moment) => recordOf(intentOf({ at: moment }))),
+    )
+    const counts = await sql.ledger.query(
+      'SELECT tableoid::regclass::text AS name, count(*)::integer AS rows FROM usage GROUP BY 1 ORDER BY 1',
+    )
+    expect(counts.rows).toEqual([
+      { name: 'usage_20250330', rows: 2 },
+      { name: 'usage_20250331', rows: 2 },
+    ])
+  })
+
+  test('a role that owns nothing can have a partition made, and nothing else of the kind', async () => {
+    const { sql, url } = await database(postgres)
+    const asAdmin = new URL(postgres.adminUrl)
+    asAdmin.pathname = new URL(url).pathname
+    const admin = new pg.Client({ connectionString: asAdmin.href })
+    await admin.connect()
+    onTestFinished(() => admin.end())
+    await admin.query(`CREATE ROLE nobody_${postgres.major}; SET ROLE nobody_${postgres.major}`)
+    await admin.query("SELECT usage_partition_ensure('2025-01-01')")
+    await expect(admin.query('CREATE TABLE usage_other (LIKE usage)')).rejects.toMatchObject({ code: '42501' })
+    await insertUsage(sql.ledger, [recordOf(intentOf({ at: Date.UTC(2025, 0, 1) }))])
+  })
+})
+
+const migrated = async (postgres: TestPostgres): Promise<Sql> => (await database(postgres)).sql
+
+/** An empty database with our schema. */
+async function database(postgres: TestPostgres): Promise<{ readonly sql: Sql; readonly url: string }> {
+  const url = await postgres.freshDatabase()
+  const sql = openSql(url, { log: testLog() })
+  onTestFinished(() => sql.close())
+  await migrate(sql)
+  return { sql, url }
+}
+
+async function insert(sql: Sql, records: readonly AttemptRecord[]): Promise<number> {
+  const days = new Set(records.map(({ at: moment }) => new Date(moment).toISOString().slice(0, 10)))
+  await ensureUsageDays(sql.ledger, [...days])
+  return await insertUsage(sql.ledger, records)
+}
+
+const totalsBy = (sql: Sql, by: 'key' | 'model' | 'provider' | 'day') =>
+  usageTotals(sql.control, { by, fromDay: '2025-11-20', toDay: '2025-11-21', limit: 10 })
+
+/** A moment of November 2025, in UTC. */
+const at = (day: number, hour: number): number => Date.UTC(2025, 10, day, hour, 30)
