@@ -18,12 +18,17 @@ if (major < 24 || (major === 24 && minor < 15)) {
 const cache = cacheFolder()
 if (cache !== undefined) module.enableCompileCache(cache)
 
-const ofTheServer = ['serve', 'check', 'config']
 const argv = process.argv.slice(2)
-const { main } = ofTheServer.includes(argv[0]) ? await import('../server/main.ts') : await import('../cli/main.ts')
+const { main } = ofTheServer(argv) ? await import('../server/main.ts') : await import('../cli/main.ts')
 process.exitCode = await main(argv)
 // What is still open has nothing left to do; a connection that somebody kept must not keep the process.
 setTimeout(() => process.exit(), 1_000).unref()
+
+/** What runs or reads here; everything else asks a running gateway, `config show` too, or is a question for help. */
+function ofTheServer(words) {
+  if (words.some((word) => word === '--help' || word === '-h')) return false
+  return ['serve', 'check', 'config'].includes(words[0]) && !(words[0] === 'config' && words[1] === 'show')
+}
 
 /** Beside the packages; for somebody who may not write there, a folder that is theirs alone: code is read from it. */
 function cacheFolder() {

@@ -24,6 +24,8 @@ test.each([
   ['server', ['check']],
   ['server', ['config', 'schema']],
   ['cli', ['keys', 'create']],
+  ['cli', ['config', 'show']],
+  ['cli', ['serve', '--help']],
   ['cli', ['--help']],
   ['cli', []],
 ])('%s gets %j, and its number is the exit code', async (part, words) => {

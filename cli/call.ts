@@ -4,7 +4,9 @@ import type { Action } from '../core/action.ts'
 import { asObject, asText, type JsonObject, parseJson } from '../core/json.ts'
 import { flagOf } from './command.ts'
 
-export type Answer = { readonly kind: 'done'; readonly output: JsonObject } | { readonly kind: 'refused'; readonly message: string }
+export type Answer =
+  | { readonly kind: 'done'; readonly output: JsonObject }
+  | { readonly kind: 'refused'; readonly message: string }
 
 interface Gateway {
   readonly url: URL
@@ -12,7 +14,11 @@ interface Gateway {
 }
 
 /** Calls an action of a running gateway. Whatever goes wrong is an answer too, as a sentence for people. */
-export async function callAction(action: Action, input: { readonly [field: string]: unknown }, gateway: Gateway): Promise<Answer> {
+export async function callAction(
+  action: Action,
+  input: { readonly [field: string]: unknown },
+  gateway: Gateway,
+): Promise<Answer> {
   const rest = new Map(Object.entries(input))
   const path = action.path.replace(/:(\w+)/g, (_, name: string) => {
     const value = encodeURIComponent(String(rest.get(name)))
@@ -44,16 +50,24 @@ interface Outgoing {
 }
 
 /** Redirects are not followed: the token is for this address alone. */
-async function exchange(url: URL, { method, token, body }: Outgoing): Promise<{ readonly status: number; readonly text: string }> {
+async function exchange(
+  url: URL,
+  { method, token, body }: Outgoing,
+): Promise<{ readonly status: number; readonly text: string }> {
   const start = url.protocol === 'https:' ? requestHttps : requestHttp
-  const headers = { authorization: `Bearer ${token}`, ...(body === undefined ? {} : { 'content-type': 'application/json' }) }
+  const headers = {
+    authorization: `Bearer ${token}`,
+    ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+  }
   const signal = AbortSignal.timeout(ANSWER_MS_MAX)
   const answer = await new Promise<IncomingMessage>((resolve, reject) => {
     start(url, { method, headers, signal, agent: false }, resolve).on('error', reject).end(body)
   })
   const pieces: Buffer[] = []
   let bytes = 0
-  for await (const piece of answer) {
+  for await (const raw of answer) {
+    // What a response without an encoding gives.
+    const piece = raw as Buffer
     pieces.push(piece)
     bytes += piece.length
     if (bytes > ANSWER_BYTES_MAX) throw new Error('the answer is too large')
@@ -69,15 +83,23 @@ function answerOf(status: number, text: string, url: URL): Answer {
   if (status === 200 && body !== undefined) return { kind: 'done', output: body }
   const error = asObject(body?.['error'])
   const message = asText(error?.['message'])
-  if (message === undefined) return { kind: 'refused', message: `${url.origin} answered with status ${status}, and not as a Sekisho gateway does` }
+  if (message === undefined)
+    return {
+      kind: 'refused',
+      message: `${url.origin} answered with status ${status}, and not as a Sekisho gateway does`,
+    }
   const field = asText(error?.['field'])
-  const said = field !== undefined && message.startsWith(`${field}: `) ? `--${flagOf(field)}: ${message.slice(field.length + 2)}` : message
+  const said =
+    field !== undefined && message.startsWith(`${field}: `)
+      ? `--${flagOf(field)}: ${message.slice(field.length + 2)}`
+      : message
   return { kind: 'refused', message: status === 401 ? `${said}: the gateway does not know this token` : said }
 }
 
 function failure(error: unknown, { origin }: URL): string {
   const code = error instanceof Error && 'code' in error ? String(error.code) : ''
-  if (code === 'ECONNREFUSED') return `nothing answers at ${origin}: is the gateway running? Start it with "npm start", or set SEKISHO_URL`
+  if (code === 'ECONNREFUSED')
+    return `nothing answers at ${origin}: is the gateway running? Start it with "npm start", or set SEKISHO_URL`
   if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') return `the host of ${origin} is not known`
   if (code === 'ABORT_ERR') return `${origin} gave no answer within ${ANSWER_MS_MAX / 1_000} seconds`
   return `the call to ${origin} failed: ${error instanceof Error ? error.message : String(error)}`

@@ -21,7 +21,15 @@ export const commandsOf = (actions: readonly Action[]): readonly Command[] =>
     const fields = inputFields(action.input)
     const inPath = [...action.path.matchAll(/:(\w+)/g)].map(([, name]) => name)
     const places = fields.filter(({ name }) => inPath.includes(name))
-    return { action, noun, verb, short: SHORT.includes(action.name), places, fields, words: (given) => (given[1] === verb ? 2 : 1) }
+    return {
+      action,
+      noun,
+      verb,
+      short: SHORT.includes(action.name),
+      places,
+      fields,
+      words: (given) => (given[1] === verb ? 2 : 1),
+    }
   })
 
 /** The command that the words begin with, by noun and verb or by a noun that stands for one. */

@@ -28,11 +28,18 @@ export function commandHelp(command: Command): string {
   const flags = fields.filter((field) => !places.includes(field))
   const rows = flags.map(({ name, kind, description, required, choices, fallback }) => {
     const value = kind === 'boolean' ? '' : ` ${choices?.join('|') ?? (kind === 'number' ? 'N' : 'TEXT')}`
-    const notes = [required ? 'needed' : '', kind === 'list' ? 'can be repeated' : '', fallback === undefined ? '' : `${fallback} when left out`]
+    const notes = [
+      required ? 'needed' : '',
+      kind === 'list' ? 'can be repeated' : '',
+      fallback === undefined ? '' : `${fallback} when left out`,
+    ]
     const note = notes.filter((text) => text !== '').join(', ')
     return [`--${flagOf(name)}${value}`, `${description}${note === '' ? '' : ` (${note})`}`] as const
   })
-  const setup = action.permission === 'setup' ? [['--token TEXT', 'The setup token that the gateway printed when it started'] as const] : []
+  const setup =
+    action.permission === 'setup'
+      ? [['--token TEXT', 'The setup token that the gateway printed when it started'] as const]
+      : []
   return [
     `Usage: sekisho ${noun} ${verb}${names} [flags]`,
     '',

@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { createServer, type RequestListener } from 'node:http'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterEach, describe, expect, test } from 'vitest'
 import { actions } from '../core/admin/index.ts'
@@ -11,8 +11,8 @@ afterEach(async () => {
 })
 
 /** Something that answers on a free port, and what was asked of it. */
-async function answering(listener: RequestListener): Promise<string> {
-  const server = createServer(listener).listen(0, '127.0.0.1')
+async function answering(listener: (request: IncomingMessage, response: ServerResponse) => unknown): Promise<string> {
+  const server = createServer((request, response) => void listener(request, response)).listen(0, '127.0.0.1')
   await once(server, 'listening')
   closing.push(() => {
     server.closeAllConnections()
@@ -21,27 +21,34 @@ async function answering(listener: RequestListener): Promise<string> {
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
 }
 
-async function sekisho(words: readonly string[], environment: { readonly [name: string]: string } = { SEKISHO_TOKEN: 'svc_x' }) {
+async function sekisho(
+  words: readonly string[],
+  environment: { readonly [name: string]: string } = { SEKISHO_TOKEN: 'svc_x' },
+) {
   const said = { out: '', err: '' }
   const code = await run(words, {
     environment,
     out: (line) => void (said.out += `${line}\n`),
     err: (line) => void (said.err += `${line}\n`),
-    readText: (path) => (path === '/token' ? Promise.resolve('svc_from_file\n') : Promise.reject(new Error('no such file'))),
+    readText: (path) =>
+      path === '/token' ? Promise.resolve('svc_from_file\n') : Promise.reject(new Error('no such file')),
   })
   return { code, ...said }
 }
 
 describe('help', () => {
-  test.each([[[]], [['--help']], [['help']], [['-h']], [['nonsense', '--help']]])('%j lists every command with its sentence', async (words) => {
-    const { code, out } = await sekisho(words)
-    expect(code).toBe(0)
-    for (const { name, summary } of actions) {
-      expect(out).toContain(name.split('.')[0])
-      expect(out).toContain(summary)
-    }
-    for (const command of ['serve', 'check']) expect(out).toMatch(new RegExp(`^ {2}${command} `, 'm'))
-  })
+  test.each([[[]], [['--help']], [['help']], [['-h']], [['nonsense', '--help']]])(
+    '%j lists every command with its sentence',
+    async (words) => {
+      const { code, out } = await sekisho(words)
+      expect(code).toBe(0)
+      for (const { name, summary } of actions) {
+        expect(out).toContain(name.split('.')[0])
+        expect(out).toContain(summary)
+      }
+      for (const command of ['serve', 'check']) expect(out).toMatch(new RegExp(`^ {2}${command} `, 'm'))
+    },
+  )
 
   test('of a command says its flags with their sentences, choices and defaults', async () => {
     const { out } = await sekisho(['keys', 'rotate', '--help'])
@@ -70,7 +77,10 @@ test.each([
 })
 
 test('without a token it says where one comes from', async () => {
-  expect(await sekisho(['keys', 'list'], {})).toMatchObject({ code: 2, err: expect.stringContaining('set SEKISHO_TOKEN') })
+  expect(await sekisho(['keys', 'list'], {})).toMatchObject({
+    code: 2,
+    err: expect.stringContaining('set SEKISHO_TOKEN'),
+  })
   expect(await sekisho(['setup'], {})).toMatchObject({ code: 2, err: expect.stringContaining('--token setup_') })
 })
 
@@ -79,16 +89,29 @@ test('flags become the input as the action declares it: numbers, lists and the p
   const SEKISHO_URL = await answering(async (request, response) => {
     const pieces: string[] = []
     for await (const piece of request) pieces.push(String(piece))
-    asked.push({ method: request.method, url: request.url, token: request.headers.authorization, body: pieces.join('') })
+    asked.push({
+      method: request.method,
+      url: request.url,
+      token: request.headers.authorization,
+      body: pieces.join(''),
+    })
     response.end('{"items":[]}')
   })
   const environment = { SEKISHO_URL, SEKISHO_TOKEN: 'svc_x' }
-  await sekisho(['keys', 'create', '--name', 'help', '--models', 'demo/*', '--models=x', '--expires-in-days', '7'], environment)
+  await sekisho(
+    ['keys', 'create', '--name', 'help', '--models', 'demo/*', '--models=x', '--expires-in-days', '7'],
+    environment,
+  )
   await sekisho(['keys', 'rotate', 'AAAAAAAAAAAA', '--overlap-hours=0', '--token-file', '/token'], environment)
   await sekisho(['usage', '--by', 'day', '--from', '2026-01-01'], environment)
   await sekisho(['keys', 'show', 'a/../b?c'], { ...environment, SEKISHO_URL: `${SEKISHO_URL}/behind/a/proxy/` })
   expect(asked).toEqual([
-    { method: 'POST', url: '/api/keys', token: 'Bearer svc_x', body: '{"name":"help","models":["demo/*","x"],"expiresInDays":7}' },
+    {
+      method: 'POST',
+      url: '/api/keys',
+      token: 'Bearer svc_x',
+      body: '{"name":"help","models":["demo/*","x"],"expiresInDays":7}',
+    },
     { method: 'POST', url: '/api/keys/AAAAAAAAAAAA/rotate', token: 'Bearer svc_from_file', body: '{"overlapHours":0}' },
     { method: 'GET', url: '/api/usage/totals?by=day&from=2026-01-01', token: 'Bearer svc_x', body: '' },
     { method: 'GET', url: '/behind/a/proxy/api/keys/a%2F..%2Fb%3Fc', token: 'Bearer svc_x', body: '' },
@@ -101,7 +124,10 @@ describe('when the gateway', () => {
   test('is not there, it asks whether it runs', async () => {
     const url = await answering(() => undefined)
     await closing.pop()?.()
-    expect(await list(url)).toMatchObject({ code: 1, err: `sekisho: nothing answers at ${url}: is the gateway running? Start it with "npm start", or set SEKISHO_URL\n` })
+    expect(await list(url)).toMatchObject({
+      code: 1,
+      err: `sekisho: nothing answers at ${url}: is the gateway running? Start it with "npm start", or set SEKISHO_URL\n`,
+    })
   })
 
   test('is something else, it says so', async () => {
@@ -111,7 +137,10 @@ describe('when the gateway', () => {
 
   test('sends elsewhere, the token does not follow', async () => {
     const asked: string[] = []
-    const other = await answering((_, response) => void asked.push('asked') || void response.end('{}'))
+    const other = await answering((request, response) => {
+      asked.push(request.url ?? '')
+      response.end('{}')
+    })
     const url = await answering((_, response) => void response.writeHead(307, { location: other }).end())
     expect(await list(url)).toMatchObject({ code: 1 })
     expect(asked).toEqual([])
@@ -126,7 +155,9 @@ describe('when the gateway', () => {
   })
 
   test('refuses, its sentence names the flag', async () => {
-    const body = JSON.stringify({ error: { code: 'bad_request', message: 'expiresInDays: Too small', field: 'expiresInDays', requestId: 'x' } })
+    const body = JSON.stringify({
+      error: { code: 'bad_request', message: 'expiresInDays: Too small', field: 'expiresInDays', requestId: 'x' },
+    })
     const url = await answering((_, response) => void response.writeHead(400).end(body))
     expect(await list(url)).toMatchObject({ code: 1, err: 'sekisho: --expires-in-days: Too small\n' })
   })

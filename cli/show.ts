@@ -6,7 +6,8 @@ import type { Terminal } from './run.ts'
 /** Prints an answer for people: a list as a table, anything else field by field, and what is shown once where nobody misses it. */
 export function show(action: Action, output: JsonObject, { out, err }: Pick<Terminal, 'out' | 'err'>): void {
   const items = asList(output['items'])
-  if (items !== undefined) return showList(action, { items, next: asText(output['next']), more: output['more'] === true }, { out, err })
+  if (items !== undefined)
+    return showList(action, { items, next: asText(output['next']), more: output['more'] === true }, { out, err })
   const once = action.secretOutput ?? []
   const fields = Object.entries(output).filter(([name]) => !once.includes(name))
   for (const line of columns(fields.map(([name, value]) => [name, cell(value)]))) out(line)
@@ -30,7 +31,8 @@ function showList(action: Action, { items, next, more }: Listed, { out, err }: P
   const all = [...new Set(rows.flatMap((row) => Object.keys(row)))]
   const named = COLUMNS[action.name] ?? all
   const shown = named.filter((name) => rows.some((row) => row[name] !== null && row[name] !== undefined))
-  for (const line of columns([shown.map(heading), ...rows.map((row) => shown.map((name) => cell(row[name] ?? null)))])) out(line)
+  for (const line of columns([shown.map(heading), ...rows.map((row) => shown.map((name) => cell(row[name] ?? null)))]))
+    out(line)
   if (next !== undefined) err(`There is more: --cursor ${cell(next)}`)
   if (more) err('There is more: raise --limit')
 }
@@ -38,7 +40,18 @@ function showList(action: Action, { items, next, more }: Listed, { out, err }: P
 /** Of the widest lists, what fits a terminal; `--json` has the rest. */
 const COLUMNS: { readonly [action: string]: readonly string[] } = {
   'usage.totals': ['group', 'name', 'requests', 'failed', 'inputTokens', 'outputTokens', 'cost', 'unpriced'],
-  'usage.list': ['at', 'keyId', 'provider', 'model', 'status', 'inputTokens', 'outputTokens', 'cost', 'totalUs', 'requestId'],
+  'usage.list': [
+    'at',
+    'keyId',
+    'provider',
+    'model',
+    'status',
+    'inputTokens',
+    'outputTokens',
+    'cost',
+    'totalUs',
+    'requestId',
+  ],
   'audit.list': ['at', 'administrator', 'action', 'target', 'outcome', 'ip', 'requestId'],
 }
 
@@ -46,6 +59,13 @@ const heading = (name: string): string => name.replace(/[A-Z]/g, (letter) => ` $
 
 /** One value on one line. Control characters are taken out: what others wrote must not steer this terminal. */
 function cell(value: Json): string {
-  const text = value === null ? '-' : typeof value === 'string' ? value : asList(value)?.map((one) => cell(one)).join(', ') ?? JSON.stringify(value)
+  const text =
+    value === null
+      ? '-'
+      : typeof value === 'string'
+        ? value
+        : (asList(value)
+            ?.map((one) => cell(one))
+            .join(', ') ?? JSON.stringify(value))
   return text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, '\u{fffd}')
 }

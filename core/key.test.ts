@@ -18,7 +18,10 @@ test.each([
 test('the checksum is the CRC-32 that zlib computes, so that a scanner needs nothing of ours', () => {
   const text = makeKey({ kind: 'sek', id: 'AbCdEfGhIjKl' }, counting)
   const digits = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz'
-  const sum = [...text.slice(-6)].reduce((value, digit) => value * 62 + digits.indexOf(digit), 0)
+  const sum = text
+    .slice(-6)
+    .split('')
+    .reduce((value, digit) => value * 62 + digits.indexOf(digit), 0)
   expect(sum).toBe(crc32(text.slice(0, -7)))
 })
 
@@ -44,7 +47,12 @@ test('one changed character anywhere is found without asking anybody', () => {
   }
 })
 
-test.each(['', 'sek', 'sek_', `sek_${'a'.repeat(12)}_${'b'.repeat(43)}_cccccc`, `${makeKey({ kind: 'sek', id: 'a'.repeat(12) }, zeros)} `, 'Bearer x', 'sk-1234'])(
-  '%j is not a secret of ours',
-  (text) => expect(parseKey(text)).toBeUndefined(),
-)
+test.each([
+  '',
+  'sek',
+  'sek_',
+  `sek_${'a'.repeat(12)}_${'b'.repeat(43)}_cccccc`,
+  `${makeKey({ kind: 'sek', id: 'a'.repeat(12) }, zeros)} `,
+  'Bearer x',
+  'sk-1234',
+])('%j is not a secret of ours', (text) => expect(parseKey(text)).toBeUndefined())

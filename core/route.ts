@@ -72,6 +72,11 @@ export interface Attempt {
  * nodes in turn. `turn` is a number that the caller counts up from request to request, so this stays a plain function.
  */
 export function plan(route: Route, turn: number): readonly Attempt[] {
+  const [only] = route.targets
+  // Nearly every route: one target at one address, nothing to order.
+  if (only !== undefined && route.targets.length === 1 && only.provider.nodes.length === 1) {
+    return only.provider.nodes.map((node) => ({ target: only, node }))
+  }
   // Both rings turn by the same number: without the division two targets of two nodes each would use one node of each only.
   const nodeTurn = Math.floor(turn / route.targets.length)
   return route.order(route.targets, turn).flatMap((target) => attemptsAt(target, nodeTurn))

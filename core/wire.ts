@@ -16,7 +16,7 @@ export interface ReplyReader {
   readonly openingFault: Fault | undefined
   /** True once the wire's own terminal was read: nothing that still comes belongs to the reply. */
   readonly done: boolean
-  /** How the reply ended, after `end`. `told`: the vendor's own error went through to the client already. */
+  /** How the reply ended, after `end`. `told` is said at once: the vendor's own error goes on to the client, and nothing behind it. */
   ending(): 'complete' | 'broken' | 'told'
   /** What is known so far, at any moment. */
   reading(): Reading

@@ -41,8 +41,10 @@ export class Account implements Swept {
     this.arrivedAt = world.clock.monotonic()
     this.at = world.clock.now()
     world.openRequests.add(this)
+    // Open until its last byte has left: whoever waits for open requests must not close a connection before.
     response.on('close', () => {
       if (!response.writableFinished) this.#clientLeft()
+      world.openRequests.remove(this)
     })
   }
 
@@ -64,7 +66,6 @@ export class Account implements Swept {
   close(status: number): void {
     if (this.closed) return
     this.closed = true
-    this.#world.openRequests.remove(this)
     for (const settle of this.#settles) settle()
     const run = this.run
     this.#world.metrics.request({

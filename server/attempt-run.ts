@@ -145,8 +145,8 @@ export class AttemptRun {
 }
 
 /** A running figure at most this often, whichever comes first (design, section 6). */
-const PROGRESS_MS = 2_000
-const PROGRESS_TOKENS = 2_000
+const PROGRESS_MS = 6_000
+const PROGRESS_TOKENS = 20_000
 const NOTHING_READ: Reading = { model: null, serviceTier: null, usage: null, source: null }
 
 const late = (message: string, reason: string) => new Fault('upstream_timeout', message, { reason })

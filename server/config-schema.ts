@@ -111,7 +111,10 @@ const rates = z.strictObject({
   searches: z.number().min(0).max(1_000).optional().describe('Dollars per call'),
 })
 const price = z.strictObject({
-  model: z.string().regex(/^[^/]+\/.+$/, 'provider/model'),
+  model: z
+    .string()
+    .regex(/^[^/]+\/.+$/, 'provider/model')
+    .describe('Which model, as provider/model'),
   from: z.iso.date().default('1970-01-01').describe('Day (UTC) from which it holds'),
   rates: rates.describe('Dollars per million tokens'),
 })

@@ -30,6 +30,8 @@ async function problems(text: string, more: Partial<ConfigInputs> = {}): Promise
   return result.problems.map(problemText).map((line) => line.replace(path, 'sekisho.yaml'))
 }
 
+/** Node cannot make one by itself. */
+const MAKE_PIPE = 'mkfifo'
 const KEYS = { KEY: 'sk-abc' }
 const OPENAI = 'providers:\n  openai:\n    kind: openai\n    credential: ${KEY}\n'
 
@@ -278,7 +280,7 @@ describe('each kind of mistake', () => {
       'listen:\n  corsOrigins:\n    - https://a.example/path\n',
       'sekisho.yaml:3: listen.corsOrigins[0]: must be an origin, as https://host or https://host:port, or "*"',
     ],
-    ['a: 1\na: 2\n', 'sekisho.yaml:2: this key stands here twice'],
+    ['a: 1\na: 2\n', 'sekisho.yaml:2: a: this key stands here twice'],
   ])('%j', async (text, problem) => {
     expect(await problems(text, { environment: KEYS })).toEqual([problem])
   })
@@ -311,7 +313,7 @@ describe('each kind of mistake', () => {
       problems: [{ message: 'is not a file' }],
     })
     const pipe = join(folder, 'pipe')
-    execFileSync('mkfifo', [pipe])
+    execFileSync(MAKE_PIPE, [pipe])
     expect(await loadConfig({ file: { path: pipe, named: true }, environment: {}, flags: {} })).toMatchObject({
       problems: [{ message: 'is not a file' }],
     })

@@ -12,17 +12,19 @@ export interface DrainOptions {
   readonly deadlineMs: () => number
 }
 
-/** Takes no new connection, lets what runs finish, and cuts what is left at the deadline. Resolves when nothing is open any more. */
+/**
+ * Lets what runs finish, and cuts what is left at the deadline. The port stays open as long as something runs: health is answered
+ * and new requests are told to go elsewhere, where a closed port would look like a process to be killed. Resolves when all is closed.
+ */
 export async function drainRequests({ server, openRequests, clock, deadlineMs }: DrainOptions): Promise<void> {
-  const startedAt = clock.monotonic()
-  server.close()
-  while (openRequests.count > 0 && clock.monotonic() - startedAt < deadlineMs()) {
-    server.closeIdleConnections()
-    await wait(DRAIN_STEP_MS)
+  const running = async (limitMs: () => number): Promise<void> => {
+    const from = clock.monotonic()
+    while (openRequests.count > 0 && clock.monotonic() - from < limitMs()) await wait(DRAIN_STEP_MS)
   }
+  await running(deadlineMs)
   openRequests.each((request) => request.cut(new Fault('draining', 'The gateway is shutting down')))
-  const cutAt = clock.monotonic()
-  while (openRequests.count > 0 && clock.monotonic() - cutAt < CUT_MS_MAX) await wait(DRAIN_STEP_MS)
+  await running(() => CUT_MS_MAX)
+  server.close()
   server.closeAllConnections()
 }
 

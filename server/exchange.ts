@@ -45,7 +45,12 @@ export interface Answered extends Planned {
   readonly answer: Answer
 }
 
-/** What came back: a stream that has opened, a whole reply of which the first byte has come, or the vendor's refusal. */
-export type Answer =
-  | { readonly kind: 'stream' | 'whole'; readonly contentType: string; readonly reader: ReplyReader }
-  | ({ readonly kind: 'refusal' } & Refusal)
+/** What came back: a reply that has opened, or the vendor's refusal. */
+export type Answer = Opened | Refusal
+
+/** A stream of which the first event has come, or a whole reply of which the first byte has. */
+export interface Opened {
+  readonly kind: 'stream' | 'whole'
+  readonly contentType: string
+  readonly reader: ReplyReader
+}

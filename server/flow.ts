@@ -42,21 +42,21 @@ export class Flow implements Dispatcher.DispatchHandler {
     this.lastByteAt = clock.monotonic()
   }
 
-  /** Resolves when status and headers are there. */
-  async head(): Promise<void> {
-    if (this.status === 0) await this.#wait()
+  /** Resolves when status and headers are there. Called once, after dispatch. */
+  head(): Promise<void> {
+    return this.status === 0 ? this.#wait() : Promise.resolve()
   }
 
-  /** Lets `reader` read what passes and resolves when the reply has opened (or ended). Called once, after `head`. */
-  async open(reader: ReplyReader): Promise<void> {
+  /** Lets `reader` read what passes. Resolves when the reply has opened (or ended); `undefined` when it has already. Called once, after `head`. */
+  open(reader: ReplyReader): Promise<void> | undefined {
     this.#reader = reader
     const early = this.#held
     this.#held = []
     this.#heldBytes = 0
     for (const chunk of early) this.#pass(chunk)
     if (this.#ended) this.#finish(reader)
-    if (!reader.opened && !this.#ended) await this.#wait()
-    if (this.#fault !== undefined) throw this.#fault
+    if (this.#fault !== undefined) return Promise.reject(this.#fault)
+    return reader.opened || this.#ended ? undefined : this.#wait()
   }
 
   /** The whole body of a small answer, such as an error: at most `bytesMax` of it, the rest is cut off. */
@@ -209,9 +209,6 @@ const HELD_BYTES_MAX = 65_536
 
 function brokenConnection(error: Error, sent: boolean): Fault {
   const code = 'code' in error ? String(error.code) : error.name
-  if (code === 'UND_ERR_CONNECT_TIMEOUT') {
-    return new Fault('upstream_timeout', 'The provider could not be reached in time', { reason: code, cause: error })
-  }
   if (!sent) {
     const detail = { reason: code, cause: error, retryAfterSeconds: RETRY_AFTER_SECONDS }
     return new Fault('upstream_unavailable', 'The provider could not be reached', detail)

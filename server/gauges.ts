@@ -1,4 +1,3 @@
-import { monitorEventLoopDelay } from 'node:perf_hooks'
 import type { ConfigState } from './config/watch.ts'
 import type { OpenRequests } from './open-requests.ts'
 import type { Snapshot } from './snapshot.ts'
@@ -15,12 +14,12 @@ export interface Gauged {
   readonly keys: Pick<KeyRing, 'size' | 'ageMs'>
   readonly databaseUp: () => boolean
   readonly config: () => ConfigState
+  readonly eventLoopDelay: Gauge
+  readonly version: string
 }
 
 /** The figures that are read when somebody asks, rather than counted as they happen. */
 export function gauges(from: Gauged): readonly Gauge[] {
-  const loop = monitorEventLoopDelay({ resolution: 10 })
-  loop.enable()
   const perProvider = (read: (gate: Gate) => number) => () =>
     [...from.snapshot().providers.keys()].map((provider) => ({ labels: { provider }, value: read(from.gate(provider)) }))
   return [
@@ -37,16 +36,7 @@ export function gauges(from: Gauged): readonly Gauge[] {
     { name: 'config_rejected', help: '1 while the configuration file is broken and an older configuration runs.', read: () => (from.config().rejected === null ? 0 : 1) },
     { name: 'keys_loaded', help: 'Secrets of virtual keys in memory.', read: () => from.keys.size() },
     { name: 'keys_age_seconds', help: 'Time since the keys in memory were known to be what the database says.', read: () => from.keys.ageMs() / 1_000 },
-    {
-      name: 'event_loop_delay_seconds',
-      help: 'How long the event loop was held up, since the last time this was read.',
-      read: () => {
-        const values = QUANTILES.map((quantile) => ({ labels: { quantile: String(quantile) }, value: loop.percentile(quantile * 100) / 1e9 }))
-        loop.reset()
-        return values
-      },
-    },
+    from.eventLoopDelay,
+    { name: 'build_info', help: 'Always 1; the labels say what runs.', read: () => [{ labels: { version: from.version, node: process.version }, value: 1 }] },
   ]
 }
-
-const QUANTILES = [0.5, 0.99, 1]

@@ -32,6 +32,8 @@ export function openServer(handle: Handler): Server {
       keepAliveTimeout: 75_000,
       insecureHTTPParser: false,
       requireHostHeader: true,
+      // Node would keep the first of two Authorization headers and drop the second: joined, they are no key at all.
+      joinDuplicateHeaders: true,
     },
     handle,
   )

@@ -41,8 +41,8 @@ function answer({ request, response, world }: Exchange, make: (key: KeyRecord) =
   try {
     const body = JSON.stringify(make(principalOf(request.headers, world)))
     const length = String(Buffer.byteLength(body))
-    const headers = ['content-type', 'application/json', 'content-length', length, 'x-sekisho-request-id', requestId]
-    response.writeHead(200, [...headers, ...FIXED_HEADERS])
+    const headers = ['content-type', 'application/json', 'content-length', length, ...FIXED_HEADERS]
+    response.writeHead(200, [...headers, 'x-request-id', requestId, 'x-sekisho-request-id', requestId])
     response.end(body)
   } catch (error) {
     const fault = faultOf(error)

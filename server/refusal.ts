@@ -5,6 +5,7 @@ import type { Flow } from './flow.ts'
 
 /** A vendor's refusal that is the client's own business: it goes on as it came. */
 export interface Refusal {
+  readonly kind: 'refusal'
   readonly status: number
   readonly contentType: string
   readonly body: Uint8Array
@@ -20,17 +21,17 @@ export async function readRefusal(flow: Flow, kind: ProviderKind): Promise<Refus
   const { status, headers } = flow
   if (status < 400) throw new Fault('upstream_error', 'The provider answered with a redirect', { reason: `status_${status}` })
   const body = await flow.collect(REFUSAL_BYTES_MAX)
-  if (status === 401 || status === 403) {
-    throw new Fault('upstream_auth_failed', "The provider refused the gateway's own credential", { reason: `status_${status}` })
-  }
   if (status === 402 || isSpendLimit(body, kind)) {
     throw new Fault('upstream_funds', 'The provider is not available to the gateway now', { reason: 'spend_limit' })
+  }
+  if (status === 401 || status === 403) {
+    throw new Fault('upstream_auth_failed', "The provider refused the gateway's own credential", { reason: `status_${status}` })
   }
   const hints = HINTS.flatMap((name) => {
     const value = headers[name]
     return typeof value === 'string' ? [[name, value] as const] : []
   })
-  return { status, contentType: headers['content-type'] ?? 'application/json', body, hints }
+  return { kind: 'refusal', status, contentType: headers['content-type'] ?? 'application/json', body, hints }
 }
 
 /** More of an error than anybody reads. */

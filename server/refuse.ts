@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http'
 import type { Fault } from '../core/fault.ts'
+import { answerAndLinger } from './linger.ts'
 import { FIXED_HEADERS } from './response-headers.ts'
 import { faultBody } from '../core/wires/openai-fault.ts'
 
@@ -17,7 +18,9 @@ export function refuse(response: ServerResponse, fault: Fault, { requestId }: { 
   const headers = ['content-type', 'application/json', 'content-length', String(Buffer.byteLength(body)), ...FIXED_HEADERS]
   headers.push('x-request-id', requestId, 'x-sekisho-request-id', requestId, 'x-should-retry', String(fault.retry))
   if (retryAfter !== undefined) headers.push('retry-after', String(retryAfter))
-  if (!response.req.complete) headers.push('connection', 'close')
+  const unread = !response.req.complete
+  if (unread) headers.push('connection', 'close')
   response.writeHead(fault.status, headers)
-  response.end(body)
+  if (unread) answerAndLinger(response, body)
+  else response.end(body)
 }

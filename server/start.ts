@@ -29,6 +29,8 @@ import type { World } from './world.ts'
 import { CATALOG_FOLDER, loadCatalog } from './world/catalog-files.ts'
 import { systemClock } from './world/clock.ts'
 import { openConnect } from './world/connect.ts'
+import { codeOf } from './world/error-code.ts'
+import { openEventLoopDelay } from './world/event-loop-delay.ts'
 import { openGates } from './world/gates.ts'
 import { openIds } from './world/ids.ts'
 import { openKeyRing } from './world/keys.ts'
@@ -110,6 +112,9 @@ export async function startGateway(options: StartOptions): Promise<Gateway> {
     })
     undo.push(() => ledger.drain(DRAIN_LEDGER_MS))
 
+    // What runs is good whether or not the disk takes a copy of it.
+    const keep = (config: LoadedConfig) =>
+      keepLastGood(dataDir, lastGoodOf(config, clock.now())).catch((error: unknown) => log.warn({ code: codeOf(error) }, 'the configuration could not be kept as the last good one'))
     const watch: ConfigWatch = watchConfig({
       path: options.configPath,
       started: loaded,
@@ -118,7 +123,7 @@ export async function startGateway(options: StartOptions): Promise<Gateway> {
         snapshot = compiled(next, snapshot.version + 1)
         state.loaded = next
         log.setLevel(next.config.log.level)
-        await keepLastGood(dataDir, lastGoodOf(next, clock.now()))
+        await keep(next)
       },
       onChange: ({ running, rejected }) => {
         if (rejected === null) log.info({ revision: running }, 'configuration reloaded')
@@ -128,8 +133,10 @@ export async function startGateway(options: StartOptions): Promise<Gateway> {
     undo.push(() => watch.close())
 
     const gate = openGates()
+    const delay = openEventLoopDelay(clock)
+    undo.push(async () => delay.close())
     const metrics = openMetrics({
-      gauges: gauges({ openRequests, gate, snapshot: () => snapshot, ledger: ledger.status, keys, databaseUp: sql.up, config: watch.state }),
+      gauges: gauges({ openRequests, gate, snapshot: () => snapshot, ledger: ledger.status, keys, databaseUp: sql.up, config: () => watch.state() }),
     })
     const connect = openConnect()
     undo.push(() => connect.close())
@@ -148,10 +155,14 @@ export async function startGateway(options: StartOptions): Promise<Gateway> {
       turn: () => turns++,
       openRequests,
     }
-    const sweep = setInterval(() => openRequests.sweep(clock.monotonic()), SWEEP_MS)
-    undo.push(async () => clearInterval(sweep))
     const parts = healthParts({ sql, postgres, ledger, config: watch, startedOnLastGood: loaded.rejected !== null, clock })
 
+    const sweep = setInterval(() => {
+      openRequests.sweep(clock.monotonic())
+      // So that a state is dated from when it began, also when nobody asks for it.
+      for (const part of parts) part()
+    }, SWEEP_MS)
+    undo.push(async () => clearInterval(sweep))
     const random = (bytes: number) => randomBytes(bytes)
     const actionWorld = { sql, clock, log, random, keys, newId }
     const { admin } = loaded.config
@@ -159,7 +170,7 @@ export async function startGateway(options: StartOptions): Promise<Gateway> {
     const first = await firstStart(actionWorld)
     // The first key must work for whoever pastes the line, the moment it is printed.
     await keys.refresh()
-    await keepLastGood(dataDir, lastGoodOf(loaded, clock.now()))
+    await keep(loaded)
     state.handle = routed(world, {
       ops: opsRoutes({ ...ops, parts, expose: metrics.expose }),
       controlPlane,

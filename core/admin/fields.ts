@@ -7,7 +7,11 @@ export const publicId = z.string().regex(/^[0-9A-Za-z]{12}$/, 'an id of 12 lette
 
 /** Text of one line. No control characters, line separators or broken Unicode: it is shown in terminals, logs and pages, and kept as JSON. */
 export const lineOfText = (charactersMax: number) =>
-  z.string().min(1).max(charactersMax).regex(/^[^\p{Cc}\p{Cs}\p{Zl}\p{Zp}]*$/u, 'one line of text without control characters')
+  z
+    .string()
+    .min(1)
+    .max(charactersMax)
+    .regex(/^[^\p{Cc}\p{Cs}\p{Zl}\p{Zp}]*$/u, 'one line of text without control characters')
 
 /** A name for people. */
 export const displayName = lineOfText(100).trim().min(1)
@@ -23,7 +27,10 @@ export const pageInput = {
 
 /** One page of a list, newest first. */
 export const pageOf = <Row extends z.ZodType>(row: Row) =>
-  z.object({ items: z.array(row), next: z.string().nullable().describe('The cursor of the next page, or null at the end') })
+  z.object({
+    items: z.array(row),
+    next: z.string().nullable().describe('The cursor of the next page, or null at the end'),
+  })
 
 /** What a call without any input takes. */
 export const nothing = z.strictObject({})

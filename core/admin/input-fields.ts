@@ -24,7 +24,7 @@ export function inputFields(input: z.ZodType): readonly InputField[] {
       required: required.includes(name),
       description: schema.description ?? shape.description ?? '',
       choices: shape.enum?.map(String),
-      fallback: fallback === undefined || fallback === null ? undefined : String(fallback),
+      fallback: typeof fallback === 'string' || typeof fallback === 'number' ? String(fallback) : undefined,
     }
   })
 }
@@ -33,7 +33,10 @@ export function inputFields(input: z.ZodType): readonly InputField[] {
  * Texts by field name as the values that the schema declares. What is no number where one is declared, and fields that
  * nobody declared, stay as they are: the schema refuses them in its own words.
  */
-export function fromTexts(fields: readonly InputField[], texts: Iterable<readonly [string, string]>): { readonly [field: string]: unknown } {
+export function fromTexts(
+  fields: readonly InputField[],
+  texts: Iterable<readonly [string, string]>,
+): { readonly [field: string]: unknown } {
   const kinds = new Map(fields.map(({ name, kind }) => [name, kind]))
   const given = Map.groupBy(texts, ([name]) => name)
   return Object.fromEntries(
@@ -58,7 +61,12 @@ function fromText(kind: InputField['kind'], text: string): unknown {
   }
 }
 
-const KINDS: { readonly [type: string]: InputField['kind'] } = { integer: 'number', number: 'number', boolean: 'boolean', array: 'list' }
+const KINDS: { readonly [type: string]: InputField['kind'] } = {
+  integer: 'number',
+  number: 'number',
+  boolean: 'boolean',
+  array: 'list',
+}
 
 type Schema = z.core.JSONSchema.JSONSchema
 

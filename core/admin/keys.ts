@@ -72,7 +72,12 @@ export const keysRotate = action({
   summary: 'Give a virtual key a new secret; the one before goes on working for the overlap.',
   input: z.strictObject({
     id: publicId,
-    overlapHours: z.int().min(0).max(168).default(24).describe('Hours that the secret before still works; 0 ends it at once'),
+    overlapHours: z
+      .int()
+      .min(0)
+      .max(168)
+      .default(24)
+      .describe('Hours that the secret before still works; 0 ends it at once'),
   }),
   output: key.extend({ key: secret }),
   changes: true,

@@ -1,6 +1,6 @@
 import type { ProviderKind } from '../provider.ts'
 
-/** Cerebras Inference. Source: inference-docs.cerebras.ai, "OpenAI compatibility" (base URL, chat and completions). */
+/** Cerebras Inference. Source: inference-docs.cerebras.ai, "OpenAI compatibility" (base URL) and "API reference" (chat and text completions). */
 export const cerebras: ProviderKind = {
   id: 'cerebras',
   label: 'Cerebras',

@@ -1,8 +1,8 @@
 import type { ProviderKind } from '../provider.ts'
 
 /**
- * OpenRouter. Source: openrouter.ai/docs, "API reference" (base URL, every reply carries usage, `[DONE]`) and "Errors"
- * (402 for missing credits: the status says it, there is no code of its own).
+ * OpenRouter. Source: openrouter.ai/docs, "API reference" (base URL, `[DONE]`), "Usage accounting" (the last event carries
+ * usage; `stream_options` has no effect) and "Errors" (402 for missing credits: the status says it, there is no code for it).
  */
 export const openrouter: ProviderKind = {
   id: 'openrouter',
@@ -11,7 +11,7 @@ export const openrouter: ProviderKind = {
   operations: ['chat', 'completions', 'embeddings'],
   baseUrl: 'https://openrouter.ai/api/v1',
   credentialRequired: true,
-  stream: { usage: 'asked', done: true },
+  stream: { usage: 'always', done: true },
   usage: 'openai',
   environment: { credential: 'OPENROUTER_API_KEY' },
 }

@@ -1,6 +1,6 @@
 import type { ProviderKind } from '../provider.ts'
 
-/** xAI. Source: docs.x.ai, "REST API reference". On chat, `completion_tokens` leaves reasoning out: the total decides. */
+/** xAI. Source: docs.x.ai, "REST API reference" (inference; completions as legacy). On chat, `completion_tokens` leaves reasoning out: the total decides. */
 export const xai: ProviderKind = {
   id: 'xai',
   label: 'xAI',

@@ -1,5 +1,6 @@
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { findBytes } from '../bytes.ts'
 import { OpenAiStream } from './openai-stream.ts'
 
 const OPTIONS = {
@@ -8,6 +9,7 @@ const OPTIONS = {
   hideUsage: false,
   inputEstimate: 7,
   eventBytesMax: 100_000,
+  find: findBytes,
 } as const
 const encoder = new TextEncoder()
 const decoder = new TextDecoder()

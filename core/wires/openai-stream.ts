@@ -1,10 +1,12 @@
 import { joined } from '../body.ts'
+import { type FindBytes, startsWith } from '../bytes.ts'
 import { Fault } from '../fault.ts'
 import { asList, asObject, asText, type JsonObject, parseJson } from '../json.ts'
 import type { UsageFlavour } from '../provider.ts'
 import { EventCutter, eachEvent } from '../sse.ts'
 import { NO_USAGE, type Usage } from '../usage.ts'
 import type { Reading, ReplyReader } from '../wire.ts'
+import { toldFault } from './openai-fault.ts'
 import { readServiceTier, readUsage } from './openai-usage.ts'
 
 export interface OpenAiStreamOptions {
@@ -16,6 +18,8 @@ export interface OpenAiStreamOptions {
   /** Our estimate of the prompt, for a stream that ends before its usage came. */
   readonly inputEstimate: number
   readonly eventBytesMax: number
+  /** The runtime's own search where it has one: a run of events is searched with every chunk. */
+  readonly find: FindBytes
 }
 
 /**
@@ -33,6 +37,8 @@ export class OpenAiStream implements ReplyReader {
   #done = false
   #finished = false
   #errorSeen = false
+  /** Where the vendor's error ends in the run that is being read. */
+  #errorEnd = 0
   /** Tokens by our own count, and the size of the smallest event: what an event weighs with nothing in it. */
   #counted = 0
   #envelopeBytes = Number.POSITIVE_INFINITY
@@ -79,28 +85,38 @@ export class OpenAiStream implements ReplyReader {
     return { model: this.#model, serviceTier: this.#serviceTier, usage, source }
   }
 
-  #read(run: Uint8Array): Uint8Array | undefined {
-    this.#run = run
-    eachEvent(run, this.#event)
+  #read(events: Uint8Array): Uint8Array | undefined {
+    // What a vendor sends behind its own error, even `[DONE]`, would make a broken stream look finished.
+    if (this.#errorSeen) return undefined
+    this.#run = events
+    eachEvent(events, this.#event)
     this.#run = NOTHING
-    if (!this.#options.endsWithDone && !this.#finished) this.#finished = find(run, FINISH_REASON) >= 0
-    return find(run, PROMPT_TOKENS) < 0 ? run : this.#readUsage(run)
+    const run = this.#errorSeen ? events.subarray(0, behindBlankLine(events, this.#errorEnd)) : events
+    if (!this.#options.endsWithDone && !this.#finished) this.#finished = this.#options.find(run, FINISH_REASON, 0) >= 0
+    const word = this.#options.find(run, PROMPT_TOKENS, 0)
+    return word < 0 ? run : this.#readUsage(run, word)
   }
 
   /** Counts one event. A field, so that no closure is made for every chunk. */
   readonly #event = (start: number, end: number): void => {
+    if (this.#errorSeen) return
     const run = this.#run
     const data = run[start] === LETTER_D ? start : dataLine(run, start, end)
     if (data < 0) return
-    if (data > start && startsWith(run, start, EVENT_ERROR)) this.#errorSeen = true
+    if (data > start && startsWith(run, start, EVENT_ERROR)) this.#tellError(end)
     const value = run[data + 5] === SPACE ? data + 6 : data + 5
     if (run[value] === OPEN_LIST && startsWith(run, value, DONE)) {
       this.#done = true
       return
     }
-    if (run[value + 2] === LETTER_E && startsWith(run, value + 1, ERROR_KEY)) this.#errorSeen = true
+    if (run[value + 2] === LETTER_E && startsWith(run, value + 1, ERROR_KEY) && hasError(run, start, end)) this.#tellError(end)
     if (!this.#opened) this.#readFirst(run.subarray(value, end))
     this.#count(end - start)
+  }
+
+  #tellError(end: number): void {
+    this.#errorSeen = true
+    this.#errorEnd = end
   }
 
   #count(bytes: number): void {
@@ -116,19 +132,21 @@ export class OpenAiStream implements ReplyReader {
       return
     }
     this.#model = asText(chunk['model']) ?? null
-    if (chunk['error'] !== undefined && chunk['error'] !== null) {
-      this.#openingFault = new Fault('upstream_error', errorMessage(chunk), { reason: 'error_in_stream' })
-    }
+    const error = chunk['error'] ?? null
+    if (error !== null || this.#errorSeen) this.#openingFault = toldFault(error, 'error_in_stream')
   }
 
   /** The slow path: a run in which the word stands that only usage has, or a model that talks about it. */
-  #readUsage(run: Uint8Array): Uint8Array | undefined {
+  #readUsage(run: Uint8Array, firstWord: number): Uint8Array | undefined {
     const kept: Uint8Array[] = []
     let from = 0
+    let word = firstWord
     eachEvent(run, (start, end) => {
+      if (word < 0 || end <= word) return
+      word = this.#options.find(run, PROMPT_TOKENS, end)
       const chunk = dataOf(run, start, end)
       if (chunk === undefined) return
-      const usage = readUsage(chunk['usage'], this.#options.flavour)
+      const usage = readUsage(chunk['usage'] ?? asObject(chunk['x_groq'])?.['usage'], this.#options.flavour)
       if (usage === undefined) return
       this.#usage = usage
       this.#serviceTier = readServiceTier(chunk) ?? this.#serviceTier
@@ -158,22 +176,6 @@ const ERROR_KEY = encoder.encode('"error"')
 const PROMPT_TOKENS = encoder.encode('prompt_tokens')
 const FINISH_REASON = encoder.encode('"finish_reason":"')
 
-function startsWith(bytes: Uint8Array, at: number, word: Uint8Array): boolean {
-  for (let index = 0; index < word.length; index++) if (bytes[at + index] !== word[index]) return false
-  return true
-}
-
-/** Where `word` stands in `bytes`, or -1. Hops by the word's first byte, which the runtime finds at memory speed. */
-function find(bytes: Uint8Array, word: Uint8Array): number {
-  const first = word[0] ?? 0
-  let at = bytes.indexOf(first)
-  while (at >= 0) {
-    if (startsWith(bytes, at, word)) return at
-    at = bytes.indexOf(first, at + 1)
-  }
-  return -1
-}
-
 /** Where the first `data:` line of an event starts that begins with another line, or -1 for a comment. Rare, so it may be slow. */
 function dataLine(run: Uint8Array, start: number, end: number): number {
   for (let at = start; at < end; at++) {
@@ -189,13 +191,13 @@ function dataOf(run: Uint8Array, start: number, end: number): JsonObject | undef
   return asObject(parseJson(data.join('\n')))
 }
 
+/** Some vendors put an empty `error` into every chunk. */
+const hasError = (run: Uint8Array, start: number, end: number): boolean =>
+  (dataOf(run, start, end)?.['error'] ?? null) !== null
+
 function behindBlankLine(run: Uint8Array, end: number): number {
   let at = end
   while (at < run.length && (run[at] === NEWLINE || run[at] === RETURN)) at++
   return at
 }
 
-function errorMessage(chunk: JsonObject): string {
-  const message = asText(asObject(chunk['error'])?.['message'])
-  return message === undefined ? 'The provider reported an error' : `The provider reported an error: ${message.slice(0, 500)}`
-}

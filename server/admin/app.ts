@@ -4,7 +4,6 @@ import { fromTexts, inputFields } from '../../core/admin/input-fields.ts'
 import { Fault } from '../../core/fault.ts'
 import { asObject, type Json } from '../../core/json.ts'
 import { codeOf } from '../world/error-code.ts'
-import { openGates } from '../world/gates.ts'
 import { faultAnswer } from './fault-answer.ts'
 import { foreignFault } from './foreign-fault.ts'
 import { plainAddress } from './guard.ts'
@@ -14,6 +13,7 @@ import { inPath, pathNames } from './path.ts'
 import type { PlaneWorld } from './plane.ts'
 import { perform } from './serve.ts'
 import type { Caller, Fields, Served } from './served.ts'
+import { type InTurn, openTurns } from './turns.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -39,7 +39,7 @@ export async function openApp(
   app.removeContentTypeParser('text/plain')
   app.decorateRequest('caller', undefined)
   // Input and output are read once, by the action's own schemas; here they only document.
-  app.setValidatorCompiler(() => (data) => ({ value: data }))
+  app.setValidatorCompiler(() => (value: unknown) => ({ value }))
   app.setSerializerCompiler(() => (data) => JSON.stringify(data))
   app.setErrorHandler((error, request, reply) => refuse(error, { request, reply, world }))
   app.setNotFoundHandler((request, reply) => refuse(nowhere(request, reply, all), { request, reply, world }))
@@ -79,18 +79,24 @@ function addRoute(app: FastifyInstance, { served, world, inTurn }: RouteParts): 
       if (twice !== undefined) throw new Fault('bad_request', `'${twice}' is given by the path`, { field: twice })
       const params = Object.fromEntries(textsOf(request.params))
       const output = await inTurn(() => perform(served, { ...given, ...params }, caller, world))
-      return reply.header('content-type', 'application/json; charset=utf-8').header('x-sekisho-request-id', request.id).send(output)
+      return reply
+        .header('content-type', 'application/json; charset=utf-8')
+        .header('x-sekisho-request-id', request.id)
+        .send(output)
     },
   })
 }
 
 /** The service token or setup token, or an empty text, which is nobody's. */
-const bearerOf = ({ headers }: FastifyRequest): string => /^bearer +(\S+)$/i.exec(headers.authorization ?? '')?.[1] ?? ''
+const bearerOf = ({ headers }: FastifyRequest): string =>
+  /^bearer +(\S+)$/i.exec(headers.authorization ?? '')?.[1] ?? ''
 
 /** A query or the parts of a path as pairs of texts; a name given twice comes as two pairs. */
 function textsOf(parsed: unknown): readonly (readonly [string, string])[] {
   if (typeof parsed !== 'object' || parsed === null) return []
-  return Object.entries(parsed).flatMap(([name, value]) => [value].flat().map((text): [string, string] => [name, String(text)]))
+  return Object.entries(parsed).flatMap(([name, value]) =>
+    [value].flat().map((text): [string, string] => [name, String(text)]),
+  )
 }
 
 /** The body as the framework parsed it: JSON, or nothing at all. */
@@ -118,7 +124,12 @@ interface Refused {
 
 function refuse(error: unknown, { request, reply, world }: Refused): void {
   const fault = foreignFault(error)
-  const line = { requestId: request.id, code: fault.code, reason: fault.reason, ip: plainAddress(request.raw.socket.remoteAddress) }
+  const line = {
+    requestId: request.id,
+    code: fault.code,
+    reason: fault.reason,
+    ip: plainAddress(request.raw.socket.remoteAddress),
+  }
   if (fault.status < 500) world.log.info(line, 'refused')
   else world.log.error({ ...line, cause: codeOf(fault.cause), at: placeOf(fault.cause) }, 'an action failed')
   const { status, headers, body } = faultAnswer(fault, request.id)
@@ -129,26 +140,3 @@ function refuse(error: unknown, { request, reply, world }: Refused): void {
 /** The first line of our own in a stack: it tells where without what, because messages may quote data. */
 const placeOf = (error: unknown): string | undefined =>
   error instanceof Error ? /^\s*at (?!.*node_modules)(.*)$/m.exec(error.stack ?? '')?.[1]?.slice(-160) : undefined
-
-type InTurn = <Result>(work: () => Promise<Result>) => Promise<Result>
-
-/** Fewer at once than the database has connections for us, so that the key ring never waits behind slow reports. */
-function openTurns(): InTurn {
-  const gate = openGates()('admin')
-  return async (work) => {
-    const leave = await entered()
-    try {
-      return await work()
-    } finally {
-      leave()
-    }
-  }
-
-  async function entered() {
-    try {
-      return await gate.enter({ inFlightMax: 4, queueMax: 500, waitMs: 10_000 }, () => undefined)
-    } catch (error) {
-      throw new Fault('overloaded', 'Too many actions at once; try again soon', { cause: error, retryAfterSeconds: 2 })
-    }
-  }
-}

@@ -10,7 +10,12 @@ export const auditActions = [
     return pageOf(rows, {
       limit,
       cursorOf: (row) => String(row.id),
-      view: ({ id, at, request_id, ...same }) => ({ ...same, id: String(id), at: at.toISOString(), requestId: request_id }),
+      view: ({ id, at, request_id, ...same }) => ({
+        ...same,
+        id: String(id),
+        at: at.toISOString(),
+        requestId: request_id,
+      }),
     })
   }),
 ]
@@ -18,6 +23,7 @@ export const auditActions = [
 function lineNumber(cursor: string | undefined): number | undefined {
   if (cursor === undefined) return undefined
   const value = Number(cursor)
-  if (!Number.isSafeInteger(value) || value < 0) throw new Fault('bad_request', 'cursor: not the cursor of a page before', { field: 'cursor' })
+  if (!Number.isSafeInteger(value) || value < 0)
+    throw new Fault('bad_request', 'cursor: not the cursor of a page before', { field: 'cursor' })
   return value
 }

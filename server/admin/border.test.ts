@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { actions } from '../../core/admin/index.ts'
 import { send } from '../../e2e/kit/client.ts'
 import { withPostgres } from '../../e2e/kit/postgres.ts'
-import { administrator, startPlane, type TestPlane, textAt } from './plane.kit.ts'
+import { administrator, startPlane, type TestPlane, textAt } from '../../e2e/kit/plane.ts'
 
 describe('what comes from outside the admin API', () => {
   const postgres = withPostgres()
@@ -23,8 +23,15 @@ describe('what comes from outside the admin API', () => {
   test('every bad credential gets the same answer, and no text of it reaches the SQL', async () => {
     const { json } = await call('/api/service-tokens', { body: { administrator: 'Grace' } })
     await call(`/api/service-tokens/${textAt(json, 'id')}/revoke`, { body: {} })
-    const expired = textAt((await call('/api/service-tokens', { body: { administrator: 'Old', expiresInDays: 1 } })).json, 'token')
-    await plane().sql.control.updateTable('service_tokens').set({ expires_at: new Date(0) }).where('expires_at', 'is not', null).execute()
+    const expired = textAt(
+      (await call('/api/service-tokens', { body: { administrator: 'Old', expiresInDays: 1 } })).json,
+      'token',
+    )
+    await plane()
+      .sql.control.updateTable('service_tokens')
+      .set({ expires_at: new Date(0) })
+      .where('expires_at', 'is not', null)
+      .execute()
     const key = textAt((await call('/api/keys', { body: { name: 'a key is no service token' } })).json, 'key')
     const valid = started.token ?? ''
     const bad = [
@@ -47,23 +54,34 @@ describe('what comes from outside the admin API', () => {
     const answers = []
     try {
       for (const token of bad) answers.push(await plane().call('/api/keys', { token }))
-      const texts = new Set(query.mock.calls.map(([asked]) => JSON.stringify(typeof asked === 'object' && asked !== null ? Reflect.get(asked, 'text') : asked)))
+      const texts = new Set(
+        query.mock.calls.map(([asked]) =>
+          JSON.stringify(typeof asked === 'object' && asked !== null ? Reflect.get(asked, 'text') : asked),
+        ),
+      )
       expect([...texts].filter((text) => text.includes('service_tokens'))).toHaveLength(1)
     } finally {
       query.mockRestore()
     }
-    answers.push(await plane().call('/api/keys'), await plane().call('/api/keys', { headers: { authorization: 'Basic abc' } }))
+    answers.push(
+      await plane().call('/api/keys'),
+      await plane().call('/api/keys', { headers: { authorization: 'Basic abc' } }),
+    )
     for (const { status, json: body, headers } of answers) {
       expect(status).toBe(401)
       expect(headers.get('www-authenticate')).toBe('Bearer')
-      expect(body).toEqual({ error: { code: 'unauthorized', message: 'Invalid credential', requestId: expect.any(String) } })
+      expect(body).toEqual({
+        error: { code: 'unauthorized', message: 'Invalid credential', requestId: expect.any(String) },
+      })
     }
   })
 
   test('the credential counts in the Authorization header only', async () => {
     const token = started.token ?? ''
     for (const headers of [{ 'x-api-key': token }, { cookie: `token=${token}` }, { 'api-key': token }]) {
-      expect(await plane().call('/api/keys', { headers: headers as Record<string, string> })).toMatchObject({ status: 401 })
+      expect(await plane().call('/api/keys', { headers })).toMatchObject({
+        status: 401,
+      })
     }
     expect(await plane().call(`/api/keys?token=${token}`)).toMatchObject({ status: 401 })
   })
@@ -86,7 +104,10 @@ describe('what comes from outside the admin API', () => {
     [{ name: 'a', expiresInDays: 1.5 }, 'expiresInDays'],
     [{ name: 'a', expiresInDays: '7' }, 'expiresInDays'],
   ])('%j is refused with 400 and the field %s', async (body, field) => {
-    expect(await call('/api/keys', { body })).toMatchObject({ status: 400, json: { error: { code: 'bad_request', field } } })
+    expect(await call('/api/keys', { body })).toMatchObject({
+      status: 400,
+      json: { error: { code: 'bad_request', field } },
+    })
   })
 
   test('a field of the path cannot be given by the body as well', async () => {
@@ -95,17 +116,25 @@ describe('what comes from outside the admin API', () => {
     expect(answer).toMatchObject({ status: 400, json: { error: { field: 'id' } } })
   })
 
-  test.each(['{"__proto__":{"name":"x"},"name":"a"}', '{"name":"a","constructor":{"prototype":{"polluted":1}}}', '{', '[]', 'null', '"text"', '[{"name":"a"}]'])(
-    'the body %s is refused and changes no prototype',
-    async (body) => {
-      expect(await call('/api/keys', { body })).toMatchObject({ status: 400, json: { error: { code: 'bad_request' } } })
-      expect({}).not.toHaveProperty('polluted')
-      expect({}).not.toHaveProperty('name')
-    },
-  )
+  test.each([
+    '{"__proto__":{"name":"x"},"name":"a"}',
+    '{"name":"a","constructor":{"prototype":{"polluted":1}}}',
+    '{',
+    '[]',
+    'null',
+    '"text"',
+    '[{"name":"a"}]',
+  ])('the body %s is refused and changes no prototype', async (body) => {
+    expect(await call('/api/keys', { body })).toMatchObject({ status: 400, json: { error: { code: 'bad_request' } } })
+    expect({}).not.toHaveProperty('polluted')
+    expect({}).not.toHaveProperty('name')
+  })
 
   test('__proto__ in a query is no field', async () => {
-    expect(await call('/api/keys?__proto__=x&limit=1')).toMatchObject({ status: 400, json: { error: { field: '__proto__' } } })
+    expect(await call('/api/keys?__proto__=x&limit=1')).toMatchObject({
+      status: 400,
+      json: { error: { field: '__proto__' } },
+    })
   })
 
   test.each([
@@ -123,22 +152,33 @@ describe('what comes from outside the admin API', () => {
     })
   })
 
-  test.each(['application/json', 'Application/JSON', 'application/json; charset=utf-8', 'application/json;charset=UTF-8'])(
-    'a body of type %j is read and checked',
-    async (type) => {
-      const headers = { 'content-type': type }
-      expect(await call('/api/keys', { body: '{"name":"a"}', headers })).toMatchObject({ status: 200 })
-      expect(await call('/api/keys', { body: '{"name":"a","x":1}', headers })).toMatchObject({ status: 400, json: { error: { field: 'x' } } })
-    },
-  )
+  test.each([
+    'application/json',
+    'Application/JSON',
+    'application/json; charset=utf-8',
+    'application/json;charset=UTF-8',
+  ])('a body of type %j is read and checked', async (type) => {
+    const headers = { 'content-type': type }
+    expect(await call('/api/keys', { body: '{"name":"a"}', headers })).toMatchObject({ status: 200 })
+    expect(await call('/api/keys', { body: '{"name":"a","x":1}', headers })).toMatchObject({
+      status: 400,
+      json: { error: { field: 'x' } },
+    })
+  })
 
   test('a body above 64 KiB is refused with 413', async () => {
     const body = JSON.stringify({ name: 'x'.repeat(65_536) })
-    expect(await call('/api/keys', { body })).toMatchObject({ status: 413, json: { error: { code: 'body_too_large' } } })
+    expect(await call('/api/keys', { body })).toMatchObject({
+      status: 413,
+      json: { error: { code: 'body_too_large' } },
+    })
   })
 
   test('a stranger is refused before the body has come', async () => {
-    const headers = [['content-type', 'application/json'], ['content-length', '60000']] as const
+    const headers = [
+      ['content-type', 'application/json'],
+      ['content-length', '60000'],
+    ] as const
     const answer = await send(`${plane().url}/api/keys`, { method: 'POST', headers, body: '{"name":' })
     expect(answer.status).toBe(401)
     expect(answer.header('connection')).toBe('close')
@@ -146,7 +186,14 @@ describe('what comes from outside the admin API', () => {
   })
 
   test('an unknown path is 404, a wrong method 405 with the right one', async () => {
-    for (const path of ['/', '/api/', '/api/nothing', '/api/keys/AAAAAAAAAAAA/nothing', '/favicon.ico', `/api/keys/${'a'.repeat(300)}`]) {
+    for (const path of [
+      '/',
+      '/api/',
+      '/api/nothing',
+      '/api/keys/AAAAAAAAAAAA/nothing',
+      '/favicon.ico',
+      `/api/keys/${'a'.repeat(300)}`,
+    ]) {
       expect(await call(path)).toMatchObject({ status: 404, json: { error: { code: 'not_found' } } })
     }
     expect(await call('/api/keys/%zz')).toMatchObject({ status: 400 })
@@ -174,8 +221,13 @@ describe('what comes from outside the admin API', () => {
   })
 
   test('a page of another site is refused whatever it carries', async () => {
-    for (const headers of [{ origin: 'https://evil.example' }, { origin: 'null' }, { 'sec-fetch-site': 'cross-site' }, { 'sec-fetch-site': 'same-site' }]) {
-      const answer = await call('/api/keys', { body: { name: 'forged' }, headers: headers as Record<string, string> })
+    for (const headers of [
+      { origin: 'https://evil.example' },
+      { origin: 'null' },
+      { 'sec-fetch-site': 'cross-site' },
+      { 'sec-fetch-site': 'same-site' },
+    ]) {
+      const answer = await call('/api/keys', { body: { name: 'forged' }, headers })
       expect(answer).toMatchObject({ status: 403, json: { error: { code: 'forbidden' } } })
     }
     expect(await call('/api/keys', { headers: { origin: plane().url } })).toMatchObject({ status: 200 })
@@ -184,20 +236,35 @@ describe('what comes from outside the admin API', () => {
   test('the OpenAPI document has every action, its input and its output, and needs no credential', async () => {
     const { status, json } = await plane().call('/api/openapi.json')
     expect(status).toBe(200)
-    const document = json as { openapi: string; info: object; paths: { [path: string]: { [method: string]: Operation } } }
+    const document = json as {
+      openapi: string
+      info: object
+      paths: { [path: string]: { [method: string]: Operation } }
+    }
     expect(document.openapi).toBe('3.1.0')
     expect(document.info).toMatchObject({ title: expect.any(String), version: expect.any(String) })
     const operations = Object.values(document.paths).flatMap((methods) => Object.values(methods))
-    expect(operations.map(({ operationId }) => operationId).toSorted()).toEqual(actions.map(({ name }) => name).toSorted())
+    expect(operations.map(({ operationId }) => operationId).toSorted()).toEqual(
+      actions.map(({ name }) => name).toSorted(),
+    )
     for (const { responses, summary, security } of operations) {
       expect(summary).toMatch(/\.$/)
       expect(security).toEqual([{ bearer: [] }])
-      expect(responses).toMatchObject({ 200: { content: { 'application/json': { schema: { type: 'object' } } } }, default: {} })
+      expect(responses).toMatchObject({
+        200: { content: { 'application/json': { schema: { type: 'object' } } } },
+        default: {},
+      })
     }
     const rotate = document.paths['/api/keys/{id}/rotate']?.['post']
     expect(rotate).toMatchObject({
       parameters: [{ in: 'path', name: 'id', required: true }],
-      requestBody: { content: { 'application/json': { schema: { properties: { overlapHours: { maximum: 168, default: 24 } }, additionalProperties: false } } } },
+      requestBody: {
+        content: {
+          'application/json': {
+            schema: { properties: { overlapHours: { maximum: 168, default: 24 } }, additionalProperties: false },
+          },
+        },
+      },
     })
     const list = document.paths['/api/keys']?.['get']
     expect(list?.parameters?.map(({ name }) => name)).toEqual(['state', 'limit', 'cursor'])
@@ -220,7 +287,10 @@ describe('what comes from outside the admin API', () => {
     }
     await plane().sql.control.schema.alterTable('keys').renameTo('keys_away').execute()
     try {
-      expect(await call('/api/keys')).toMatchObject({ status: 500, json: { error: { code: 'internal', message: 'The gateway failed to handle this request' } } })
+      expect(await call('/api/keys')).toMatchObject({
+        status: 500,
+        json: { error: { code: 'internal', message: 'The gateway failed to handle this request' } },
+      })
       expect(await call('/api/keys', { body: { name: secrets[0] } })).toMatchObject({ status: 500 })
     } finally {
       await plane().sql.control.schema.alterTable('keys_away').renameTo('keys').execute()

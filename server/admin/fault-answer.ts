@@ -11,7 +11,10 @@ export const securityHeaders: { readonly [name: string]: string } = {
 }
 
 /** A fault as the control plane says it. The private half stays here. */
-export function faultAnswer(fault: Fault, requestId: string): { readonly status: number; readonly headers: OutgoingHttpHeaders; readonly body: string } {
+export function faultAnswer(
+  fault: Fault,
+  requestId: string,
+): { readonly status: number; readonly headers: OutgoingHttpHeaders; readonly body: string } {
   const { code, message, field, retryAfterSeconds } = fault
   return {
     status: fault.status,

@@ -23,7 +23,11 @@ export async function firstStart(world: ServeWorld & { readonly newId: () => str
 }
 
 /** A token that makes one first administrator. */
-export async function makeSetupToken({ sql, clock, random }: Pick<ServeWorld, 'sql' | 'clock' | 'random'>): Promise<string> {
+export async function makeSetupToken({
+  sql,
+  clock,
+  random,
+}: Pick<ServeWorld, 'sql' | 'clock' | 'random'>): Promise<string> {
   const { text, hash } = newSecret('setup', random)
   await sql.transaction((transaction) => insertSetupToken(transaction, { hash, created_at: new Date(clock.now()) }))
   return text

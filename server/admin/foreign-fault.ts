@@ -7,7 +7,11 @@ export function foreignFault(error: unknown): Fault {
   const code = codeOf(error)
   const known = FRAMEWORK[code]
   if (known !== undefined) return known()
-  if (isAway(error, code)) return new Fault('not_ready', 'The database does not answer; try again soon', { cause: error, retryAfterSeconds: 2 })
+  if (isAway(error, code))
+    return new Fault('not_ready', 'The database does not answer; try again soon', {
+      cause: error,
+      retryAfterSeconds: 2,
+    })
   return faultOf(error)
 }
 
@@ -15,7 +19,8 @@ export function foreignFault(error: unknown): Fault {
 const FRAMEWORK: { readonly [code: string]: () => Fault } = {
   FST_ERR_CTP_INVALID_MEDIA_TYPE: () => new Fault('unsupported_media_type', 'The body must be application/json'),
   FST_ERR_CTP_BODY_TOO_LARGE: () => new Fault('body_too_large', 'The body is larger than 64 KiB'),
-  FST_ERR_CTP_INVALID_CONTENT_LENGTH: () => new Fault('bad_request', 'The body is not as long as its Content-Length says'),
+  FST_ERR_CTP_INVALID_CONTENT_LENGTH: () =>
+    new Fault('bad_request', 'The body is not as long as its Content-Length says'),
   FST_ERR_CTP_EMPTY_JSON_BODY: () => new Fault('bad_request', 'The body is empty; send {} or no Content-Type'),
   FST_ERR_CTP_INVALID_JSON_BODY: () => new Fault('bad_request', 'The body is not valid JSON'),
   FST_ERR_MAX_PARAM_LENGTH: () => new Fault('not_found', 'There is nothing of this name'),
@@ -24,5 +29,6 @@ const FRAMEWORK: { readonly [code: string]: () => Fault } = {
 
 /** Connection failures of Node and of PostgreSQL (classes 08 and 57, too many connections), and the driver's own, which have no code. */
 const isAway = (error: unknown, code: string): boolean =>
-  /^(ECONN|EPIPE|ENOENT|ETIMEDOUT|EHOST|ENET|ENOTFOUND|EAI_|08|57|53300)/.test(code) || (code === 'unknown' && error instanceof Error && DRIVER.test(error.message))
+  /^(ECONN|EPIPE|ENOENT|ETIMEDOUT|EHOST|ENET|ENOTFOUND|EAI_|08|57|53300)/.test(code) ||
+  (code === 'unknown' && error instanceof Error && DRIVER.test(error.message))
 const DRIVER = /timeout|Connection terminated|connection was cut|Client has encountered a connection error/i

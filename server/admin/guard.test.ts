@@ -5,18 +5,34 @@ const loopback = { remoteAddress: '127.0.0.1', localAddress: '127.0.0.1' }
 const open = { reach: 'anywhere', hosts: [] } as const
 const closed = { reach: 'loopback', hosts: ['gateway.example'] } as const
 
-test.each(['localhost', 'localhost:4100', 'LOCALHOST:4100', '127.0.0.1:4100', '127.8.8.8', '[::1]:4100', 'sekisho.localhost:4100', 'gateway.example'])(
-  'on loopback the host %s is served',
-  (host) => expect(guard({ headers: { host }, socket: loopback }, closed)).toBeUndefined(),
+test.each([
+  'localhost',
+  'localhost:4100',
+  'LOCALHOST:4100',
+  '127.0.0.1:4100',
+  '127.8.8.8',
+  '[::1]:4100',
+  'sekisho.localhost:4100',
+  'gateway.example',
+])('on loopback the host %s is served', (host) =>
+  expect(guard({ headers: { host }, socket: loopback }, closed)).toBeUndefined(),
 )
 
-test.each(['evil.example', 'localhost.evil.example:4100', '127.0.0.1.evil.example', 'evil-localhost', '192.168.1.5:4100', '[fe80::1]:4100', '', '127.0.0.1@evil.example'])(
-  'on loopback the host %j is a name that points here from elsewhere, and refused',
-  (host) => {
-    expect(guard({ headers: { host }, socket: loopback }, open)).toMatchObject({ code: 'forbidden', reason: 'host' })
-    expect(guard({ headers: { host }, socket: { ...loopback, localAddress: '::ffff:127.0.0.1' } }, open)).toMatchObject({ reason: 'host' })
-  },
-)
+test.each([
+  'evil.example',
+  'localhost.evil.example:4100',
+  '127.0.0.1.evil.example',
+  'evil-localhost',
+  '192.168.1.5:4100',
+  '[fe80::1]:4100',
+  '',
+  '127.0.0.1@evil.example',
+])('on loopback the host %j is a name that points here from elsewhere, and refused', (host) => {
+  expect(guard({ headers: { host }, socket: loopback }, open)).toMatchObject({ code: 'forbidden', reason: 'host' })
+  expect(guard({ headers: { host }, socket: { ...loopback, localAddress: '::ffff:127.0.0.1' } }, open)).toMatchObject({
+    reason: 'host',
+  })
+})
 
 test.each([
   ['127.0.0.1', undefined],

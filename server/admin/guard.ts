@@ -39,7 +39,8 @@ export function guard({ headers, socket }: Approach, { reach, hosts }: Reach): F
 }
 
 /** An address as people write it, without the prefix that an IPv6 socket puts before an IPv4 one. */
-export const plainAddress = (address: string | undefined): string | null => address?.replace(/^::ffff:(?=\d+\.)/, '') ?? null
+export const plainAddress = (address: string | undefined): string | null =>
+  address?.replace(/^::ffff:(?=\d+\.)/, '') ?? null
 
 const isLoopback = (address: string): boolean => /^(::ffff:)?127\.\d+\.\d+\.\d+$|^(::1|\[::1\])$/.test(address)
 

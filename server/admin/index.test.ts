@@ -10,20 +10,23 @@ test('every declared action has one body and a permission', () => {
   expect(() => checkServed(all)).not.toThrow()
 })
 
-test.each([undefined, '', 'everybody', '__proto__', 'toString'])('an action with the permission %j stops the start', (permission) => {
-  const open = action({
-    name: 'keys.leak',
-    method: 'GET',
-    path: '/leak',
-    // What a declaration looks like that was made without the compiler's help.
-    permission: permission as Permission,
-    summary: 'Leaks.',
-    input: z.strictObject({}),
-    output: z.object({}),
-    changes: false,
-  })
-  expect(() => checkServed([...all, served(open, () => ({}))])).toThrow('the action keys.leak has no permission')
-})
+test.each([undefined, '', 'everybody', '__proto__', 'toString'])(
+  'an action with the permission %j stops the start',
+  (permission) => {
+    const open = action({
+      name: 'keys.leak',
+      method: 'GET',
+      path: '/leak',
+      // What a declaration looks like that was made without the compiler's help.
+      permission: permission as Permission,
+      summary: 'Leaks.',
+      input: z.strictObject({}),
+      output: z.object({}),
+      changes: false,
+    })
+    expect(() => checkServed([...all, served(open, () => ({}))])).toThrow('the action keys.leak has no permission')
+  },
+)
 
 test('an action without a body, and one with two, stop the start', () => {
   expect(() => checkServed(all.slice(1))).toThrow('has 0 bodies')

@@ -33,7 +33,8 @@ export const servedActions = (views: Views): readonly Served[] => [
  */
 export function checkServed(all: readonly Served[]): void {
   for (const { action } of all) {
-    if (!Object.hasOwn(permits, action.permission)) throw new Error(`the action ${action.name} has no permission and cannot be served`)
+    if (!Object.hasOwn(permits, action.permission))
+      throw new Error(`the action ${action.name} has no permission and cannot be served`)
   }
   for (const { name } of actions) {
     const bodies = all.filter(({ action }) => action.name === name).length

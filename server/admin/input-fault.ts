@@ -10,11 +10,19 @@ export function inputFault(error: z.ZodError): Fault {
     return new Fault('bad_request', `Unknown field '${field}'`, { field })
   }
   const field = pathText(issue.path).slice(0, FIELD_LENGTH_MAX)
-  return new Fault('bad_request', field === '' ? issue.message : `${field}: ${issue.message}`, field === '' ? {} : { field })
+  return new Fault(
+    'bad_request',
+    field === '' ? issue.message : `${field}: ${issue.message}`,
+    field === '' ? {} : { field },
+  )
 }
 
 const FIELD_LENGTH_MAX = 100
 
 /** `messages[0].role` */
 const pathText = (path: readonly PropertyKey[]): string =>
-  path.reduce<string>((text, part) => (typeof part === 'number' ? `${text}[${part}]` : text === '' ? String(part) : `${text}.${String(part)}`), '')
+  path.reduce<string>(
+    (text, part) =>
+      typeof part === 'number' ? `${text}[${part}]` : text === '' ? String(part) : `${text}.${String(part)}`,
+    '',
+  )

@@ -28,10 +28,18 @@ export const keyActions = [
     if (before.state !== 'active') throw new Fault('conflict', `The key is ${before.state} and cannot be rotated`)
     if (before.earlierSecretUntil !== null && overlapHours > 0) {
       const until = before.earlierSecretUntil
-      throw new Fault('conflict', `The secret before the current one works until ${until}; an overlap of 0 ends both at once`)
+      throw new Fault(
+        'conflict',
+        `The secret before the current one works until ${until}; an overlap of 0 ends both at once`,
+      )
     }
     const { text, hash } = newSecret('sek', random, id)
-    const row = await rotateSecret(sql, { id, hash, now, earlierEndAt: new Date(now.getTime() + overlapHours * 3_600_000) })
+    const row = await rotateSecret(sql, {
+      id,
+      hash,
+      now,
+      earlierEndAt: new Date(now.getTime() + overlapHours * 3_600_000),
+    })
     return { ...view(row, now), key: text }
   }),
 

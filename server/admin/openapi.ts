@@ -10,12 +10,26 @@ export async function addOpenApi(app: FastifyInstance): Promise<void> {
   await app.register(swagger, {
     openapi: {
       openapi: '3.1.0',
-      info: { title: 'Sekisho admin API', version: '1', description: 'What an operator can do. Each action is a command of `sekisho` too.' },
-      components: { securitySchemes: { bearer: { type: 'http', scheme: 'bearer', description: 'A service token (svc_...); for the first administrator the setup token (setup_...)' } } },
+      info: {
+        title: 'Sekisho admin API',
+        version: '1',
+        description: 'What an operator can do. Each action is a command of `sekisho` too.',
+      },
+      components: {
+        securitySchemes: {
+          bearer: {
+            type: 'http',
+            scheme: 'bearer',
+            description: 'A service token (svc_...); for the first administrator the setup token (setup_...)',
+          },
+        },
+      },
     },
     transform: jsonSchemaTransform,
   })
-  app.get('/api/openapi.json', { schema: { hide: true } }, (_, reply) => reply.header('content-type', 'application/json; charset=utf-8').send(app.swagger()))
+  app.get('/api/openapi.json', { schema: { hide: true } }, (_, reply) =>
+    reply.header('content-type', 'application/json; charset=utf-8').send(app.swagger()),
+  )
 }
 
 /** What the document says about an action. */
@@ -33,14 +47,20 @@ export function documented({ name, summary, path, method, input, output }: Actio
   }
 }
 
-const described = (schema: z.ZodType, description: string) => ({ description, content: { 'application/json': { schema } } })
+const described = (schema: z.ZodType, description: string) => ({
+  description,
+  content: { 'application/json': { schema } },
+})
 
 const faultSchema = z.object({
   error: z.object({ code: z.string(), message: z.string(), field: z.string().optional(), requestId: z.string() }),
 })
 
 /** One input, as HTTP carries it: what stands in the path, and the rest. */
-function split(input: z.ZodType, names: readonly string[]): { params: z.ZodObject | undefined; rest: z.ZodObject | undefined } {
+function split(
+  input: z.ZodType,
+  names: readonly string[],
+): { params: z.ZodObject | undefined; rest: z.ZodObject | undefined } {
   if (!(input instanceof z.ZodObject)) throw new Error('the input of an action is an object')
   const fields = Object.entries(input.shape)
   const part = (wanted: (name: string) => boolean) => {

@@ -4,7 +4,11 @@
  */
 export function pageOf<Row, Item>(
   rows: readonly Row[],
-  { limit, cursorOf, view }: { readonly limit: number; readonly cursorOf: (row: Row) => string; readonly view: (row: Row) => Item },
+  {
+    limit,
+    cursorOf,
+    view,
+  }: { readonly limit: number; readonly cursorOf: (row: Row) => string; readonly view: (row: Row) => Item },
 ): { items: Item[]; next: string | null } {
   const items = rows.slice(0, limit)
   const last = items.at(-1)

@@ -8,7 +8,10 @@ import { secretHash } from '../world/secret-hash.ts'
 import { stateOf } from './state.ts'
 
 /** Who holds this credential, or a Fault: every bad one gets the same text, whatever is wrong with it. */
-export type Permit = (credential: string, look: { readonly sql: Kysely<Database>; readonly now: Date }) => Promise<Administrator | null>
+export type Permit = (
+  credential: string,
+  look: { readonly sql: Kysely<Database>; readonly now: Date },
+) => Promise<Administrator | null>
 
 /** How each permission is proven. An action whose permission is not in this table cannot be served. */
 export const permits: { readonly [permission in Permission]: Permit } = {
@@ -34,6 +37,9 @@ export const permits: { readonly [permission in Permission]: Permit } = {
 export const setupDone = () => new Fault('conflict', 'There is an administrator already')
 
 const setupRequired = () =>
-  new Fault('setup_required', 'There is no administrator yet: use the setup token that the gateway printed when it started (`sekisho setup`)')
+  new Fault(
+    'setup_required',
+    'There is no administrator yet: use the setup token that the gateway printed when it started (`sekisho setup`)',
+  )
 
 const unauthorized = (reason: string) => new Fault('unauthorized', 'Invalid credential', { reason })

@@ -1,7 +1,7 @@
 import { afterEach, expect, test } from 'vitest'
 import { describeOnDatabases } from '../../e2e/kit/postgres.ts'
 import { secretHash } from '../world/secret-hash.ts'
-import { administrator, startPlane, type TestPlane, textAt } from './plane.kit.ts'
+import { administrator, startPlane, type TestPlane, textAt } from '../../e2e/kit/plane.ts'
 
 describeOnDatabases('the admin API', (postgres) => {
   const open: TestPlane[] = []
@@ -27,11 +27,16 @@ describeOnDatabases('the admin API', (postgres) => {
   test('the setup token makes one administrator, whose token then works; afterwards it is 409 for everybody', async () => {
     const plane = await start()
     const setupToken = await plane.setupToken()
-    expect(await plane.call('/api/setup/administrator', { token: 'setup_wrong', body: { name: 'Eve' } })).toMatchObject({ status: 401 })
+    expect(await plane.call('/api/setup/administrator', { token: 'setup_wrong', body: { name: 'Eve' } })).toMatchObject(
+      { status: 401 },
+    )
     const { status, json } = await plane.call('/api/setup/administrator', { token: setupToken, body: { name: 'Ada' } })
     expect(status).toBe(200)
     expect(json).toMatchObject({ administrator: 'Ada', token: expect.stringMatching(/^svc_/) })
-    expect(await plane.call('/api/keys', { token: textAt(json, 'token') })).toMatchObject({ status: 200, json: { items: [], next: null } })
+    expect(await plane.call('/api/keys', { token: textAt(json, 'token') })).toMatchObject({
+      status: 200,
+      json: { items: [], next: null },
+    })
     for (const token of [setupToken, 'setup_wrong', textAt(json, 'token')]) {
       const again = await plane.call('/api/setup/administrator', { token, body: { name: 'Eve' } })
       expect(again).toMatchObject({ status: 409, json: { error: { code: 'conflict' } } })
@@ -41,7 +46,9 @@ describeOnDatabases('the admin API', (postgres) => {
   test('of a hundred first administrators at once exactly one gets in', async () => {
     const plane = await start()
     const token = await plane.setupToken()
-    const asked = Array.from({ length: 100 }, (_, at) => plane.call('/api/setup/administrator', { token, body: { name: `admin ${at}` } }))
+    const asked = Array.from({ length: 100 }, (_, at) =>
+      plane.call('/api/setup/administrator', { token, body: { name: `admin ${at}` } }),
+    )
     const statuses = (await Promise.all(asked)).map(({ status }) => status)
     expect(statuses.filter((status) => status === 200)).toHaveLength(1)
     expect(statuses.filter((status) => status === 409)).toHaveLength(99)
@@ -52,10 +59,25 @@ describeOnDatabases('the admin API', (postgres) => {
   test('a new key works in this process as soon as its answer is out, and only its hash is kept', async () => {
     const plane = await start()
     const token = await administrator(plane)
-    const { json } = await plane.call('/api/keys', { token, body: { name: 'ci', models: ['demo/*'], expiresInDays: 7 } })
+    const { json } = await plane.call('/api/keys', {
+      token,
+      body: { name: 'ci', models: ['demo/*'], expiresInDays: 7 },
+    })
     const key = textAt(json, 'key')
-    expect(json).toMatchObject({ name: 'ci', state: 'active', models: ['demo/*'], createdBy: 'Ada', revokedAt: null, earlierSecretUntil: null })
-    expect(plane.keys.find(secretHash(key))).toMatchObject({ id: textAt(json, 'id'), name: 'ci', models: ['demo/*'], revokedAt: null })
+    expect(json).toMatchObject({
+      name: 'ci',
+      state: 'active',
+      models: ['demo/*'],
+      createdBy: 'Ada',
+      revokedAt: null,
+      earlierSecretUntil: null,
+    })
+    expect(plane.keys.find(secretHash(key))).toMatchObject({
+      id: textAt(json, 'id'),
+      name: 'ci',
+      models: ['demo/*'],
+      revokedAt: null,
+    })
     expect(key).toContain(`sek_${textAt(json, 'id')}_`)
     const shown = await plane.call(`/api/keys/${textAt(json, 'id')}`, { token })
     expect(shown.json).not.toHaveProperty('key')
@@ -82,7 +104,10 @@ describeOnDatabases('the admin API', (postgres) => {
       expect(plane.keys.find(secretHash(textAt(old.json, 'key')))?.expiresAt).toBeLessThanOrEqual(Date.now())
     }
     expect(plane.keys.find(secretHash(textAt(at.json, 'key')))).toMatchObject({ expiresAt: null, revokedAt: null })
-    expect(await plane.call(path, { token, body: { overlapHours: 169 } })).toMatchObject({ status: 400, json: { error: { field: 'overlapHours' } } })
+    expect(await plane.call(path, { token, body: { overlapHours: 169 } })).toMatchObject({
+      status: 400,
+      json: { error: { field: 'overlapHours' } },
+    })
   })
 
   test('a revoked key is revoked with all its secrets, at once, and stays so', async () => {
@@ -93,7 +118,8 @@ describeOnDatabases('the admin API', (postgres) => {
     const rotated = await plane.call(`${path}/rotate`, { token, body: {} })
     const revoked = await plane.call(`${path}/revoke`, { token, method: 'POST' })
     expect(revoked).toMatchObject({ status: 200, json: { state: 'revoked' } })
-    for (const { json } of [made, rotated]) expect(plane.keys.find(secretHash(textAt(json, 'key')))?.revokedAt).not.toBeNull()
+    for (const { json } of [made, rotated])
+      expect(plane.keys.find(secretHash(textAt(json, 'key')))?.revokedAt).not.toBeNull()
     const again = await plane.call(`${path}/revoke`, { token, body: {} })
     expect(textAt(again.json, 'revokedAt')).toBe(textAt(revoked.json, 'revokedAt'))
     expect(await plane.call(`${path}/rotate`, { token, body: {} })).toMatchObject({ status: 409 })
@@ -104,7 +130,8 @@ describeOnDatabases('the admin API', (postgres) => {
     const plane = await start()
     const token = await administrator(plane)
     const ids: string[] = []
-    for (let at = 0; at < 5; at++) ids.unshift(textAt((await plane.call('/api/keys', { token, body: { name: `key ${at}` } })).json, 'id'))
+    for (let at = 0; at < 5; at++)
+      ids.unshift(textAt((await plane.call('/api/keys', { token, body: { name: `key ${at}` } })).json, 'id'))
     await plane.call(`/api/keys/${ids[2]}/revoke`, { token, body: {} })
     const seen: string[] = []
     for (let cursor = ''; ; ) {
@@ -116,9 +143,17 @@ describeOnDatabases('the admin API', (postgres) => {
     }
     expect(seen).toEqual(ids)
     expect((await plane.call('/api/keys?state=revoked', { token })).json).toMatchObject({ items: [{ id: ids[2] }] })
-    expect((await plane.call('/api/keys?state=active&limit=200', { token })).json).toMatchObject({ items: { length: 4 } })
-    expect(await plane.call('/api/keys?limit=201', { token })).toMatchObject({ status: 400, json: { error: { field: 'limit' } } })
-    expect(await plane.call('/api/keys?limit=2&limit=3', { token })).toMatchObject({ status: 400, json: { error: { field: 'limit' } } })
+    expect((await plane.call('/api/keys?state=active&limit=200', { token })).json).toMatchObject({
+      items: { length: 4 },
+    })
+    expect(await plane.call('/api/keys?limit=201', { token })).toMatchObject({
+      status: 400,
+      json: { error: { field: 'limit' } },
+    })
+    expect(await plane.call('/api/keys?limit=2&limit=3', { token })).toMatchObject({
+      status: 400,
+      json: { error: { field: 'limit' } },
+    })
   })
 
   test('service tokens are made for more administrators and revoked at once; the last that never expires stays', async () => {
@@ -131,10 +166,17 @@ describeOnDatabases('the admin API', (postgres) => {
     const made = await plane.call('/api/service-tokens', { token, body: { administrator: 'Grace' } })
     const second = textAt(made.json, 'token')
     expect(await plane.call('/api/keys', { token: second })).toMatchObject({ status: 200 })
-    expect(await plane.call(`/api/service-tokens/${textAt(made.json, 'id')}/revoke`, { token, body: {} })).toMatchObject({ status: 200 })
+    expect(
+      await plane.call(`/api/service-tokens/${textAt(made.json, 'id')}/revoke`, { token, body: {} }),
+    ).toMatchObject({ status: 200 })
     expect(await plane.call('/api/keys', { token: second })).toMatchObject({ status: 401 })
     const audit = await plane.call('/api/audit?action=service-tokens.revoke', { token })
-    expect(audit.json).toMatchObject({ items: [{ outcome: 'done', administrator: 'Ada' }, { outcome: 'conflict', result: null }] })
+    expect(audit.json).toMatchObject({
+      items: [
+        { outcome: 'done', administrator: 'Ada' },
+        { outcome: 'conflict', result: null },
+      ],
+    })
   })
 
   test('two who revoke each other at once cannot lock everybody out', async () => {
@@ -158,7 +200,10 @@ describeOnDatabases('the admin API', (postgres) => {
     const made = await plane.call('/api/keys', { token, body: { name: 'ci' } })
     await postgres.stop()
     try {
-      expect(await plane.call('/api/keys', { token })).toMatchObject({ status: 503, json: { error: { code: 'not_ready' } } })
+      expect(await plane.call('/api/keys', { token })).toMatchObject({
+        status: 503,
+        json: { error: { code: 'not_ready' } },
+      })
       expect(plane.keys.find(secretHash(textAt(made.json, 'key')))).toBeDefined()
     } finally {
       await postgres.start()

@@ -22,7 +22,9 @@ export function adminPlane(world: PlaneWorld): (request: IncomingMessage, respon
   const served = servedActions(world.views)
   checkServed(served)
   /** The framework once it was asked for; a failed start is tried again with the next request. */
-  const app: { ready: Promise<(request: IncomingMessage, response: ServerResponse) => void> | undefined } = { ready: undefined }
+  const app: { ready: Promise<(request: IncomingMessage, response: ServerResponse) => void> | undefined } = {
+    ready: undefined,
+  }
   const start = async () => {
     const { openApp } = await import('./app.ts')
     return openApp(served, world)
@@ -35,7 +37,7 @@ export function adminPlane(world: PlaneWorld): (request: IncomingMessage, respon
     app.ready ??= start()
     app.ready.then(
       (handle) => handle(request, response),
-      (error) => {
+      (error: unknown) => {
         app.ready = undefined
         refuse(response, foreignFault(error), world)
       },

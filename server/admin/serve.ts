@@ -21,7 +21,12 @@ export interface ServeWorld {
  * The one way in which an action runs, whoever calls it and however: input read, then the body and, for a change, its audit
  * line in one transaction, then the news of it. The caller's permission was proven before.
  */
-export async function perform({ action, read }: Served, raw: unknown, caller: Caller, world: ServeWorld): Promise<Fields> {
+export async function perform(
+  { action, read }: Served,
+  raw: unknown,
+  caller: Caller,
+  world: ServeWorld,
+): Promise<Fields> {
   const ready = read(raw)
   const now = new Date(world.clock.now())
   if (!action.changes) return ready.run({ sql: world.sql.control, caller, now, random: world.random })
@@ -42,7 +47,14 @@ interface Change {
 /** Everything or nothing: when the audit line cannot be written, nothing was changed. */
 async function change({ name, secretOutput, ready, caller, now }: Change, world: ServeWorld): Promise<Fields> {
   const { input } = ready
-  const line = { at: now, administratorId: caller.administrator?.id ?? null, action: name, ip: caller.ip, requestId: caller.requestId, input }
+  const line = {
+    at: now,
+    administratorId: caller.administrator?.id ?? null,
+    action: name,
+    ip: caller.ip,
+    requestId: caller.requestId,
+    input,
+  }
   try {
     return await world.sql.transaction(async (transaction) => {
       const output = await ready.run({ sql: transaction, caller, now, random: world.random })
@@ -66,7 +78,10 @@ async function noteRefusal(
   try {
     await insertAuditLine(world.sql.control, line)
   } catch (error) {
-    world.log.error({ action: line.action, requestId: line.requestId, code: codeOf(error) }, 'a refused change is missing from the audit log')
+    world.log.error(
+      { action: line.action, requestId: line.requestId, code: codeOf(error) },
+      'a refused change is missing from the audit log',
+    )
   }
 }
 

@@ -13,7 +13,13 @@ export const usageActions = [
     const from = window.from ?? dayOf(new Date(Date.parse(to) - 29 * DAY_MS))
     if (from > to) throw new Fault('bad_request', 'from: must not be after to', { field: 'from' })
     const { totals, more } = await readTotals(sql, { by, fromDay: from, toDay: to, limit })
-    const names = by === 'key' ? await keyNames(sql, totals.map(({ group }) => group)) : new Map<string, string>()
+    const names =
+      by === 'key'
+        ? await keyNames(
+            sql,
+            totals.map(({ group }) => group),
+          )
+        : new Map<string, string>()
     return { from, to, items: totals.map((total) => totalView(total, names.get(total.group) ?? null)), more }
   }),
 

@@ -49,6 +49,6 @@ function leaves(config: Config): ReadonlyMap<string, string> {
   return all
 }
 
-const AT_START = ['listen.host', 'listen.port', 'demo', 'journal.'] as const
+const AT_START = ['listen.host', 'listen.port', 'admin.', 'demo', 'journal.'] as const
 const effectOf = (path: string): Change['effect'] =>
   AT_START.some((start) => path.startsWith(start)) ? 'restart' : 'reload'

@@ -66,7 +66,7 @@ const UNITS: { readonly [origin: string]: string } = { string: ' characters long
 const unitOf = (origin: string): string => UNITS[origin] ?? ''
 
 /** The fields that the schema knows at `path`, for suggestions. */
-export function fieldsAt(schema: z.ZodType, path: ConfigPath): readonly string[] {
+function fieldsAt(schema: z.ZodType, path: ConfigPath): readonly string[] {
   let current: unknown = inner(schema)
   for (const part of path) {
     if (current instanceof z.ZodObject) current = inner(Reflect.get(current.shape, part))

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import { PROVIDER_KIND_IDS } from '../../core/providers/index.ts'
 import { configJsonSchema } from './json-schema.ts'
 
-test('docs/sekisho.schema.json is what the configuration takes today (else run scripts/config-schema.ts)', () => {
+test('docs/sekisho.schema.json is what the configuration takes today (else: npm run reference)', () => {
   const written = readFileSync(new URL('../../docs/sekisho.schema.json', import.meta.url), 'utf8')
   expect(written).toBe(configJsonSchema())
 })

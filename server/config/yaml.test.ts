@@ -1,4 +1,7 @@
+import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { parseConfig } from './parse.ts'
+import { problemText } from './problem.ts'
 import { readYaml } from './yaml.ts'
 
 const found = (text: string) => readYaml(text).findings.map(({ line, message }) => `${line}: ${message}`)
@@ -72,4 +75,55 @@ test('a few aliases are fine', () => {
 test('nesting that would overflow the stack is a problem of the text, not of the process', () => {
   expect(readYaml('['.repeat(100_000)).findings.length).toBeGreaterThan(0)
   expect(readYaml(`${'{a: '.repeat(20_000)}1${'}'.repeat(20_000)}`).findings.length).toBeGreaterThan(0)
+})
+
+const parse = (text: string) => parseConfig({ text, name: 'fuzz', environment: {}, flags: {} })
+
+test('whatever the text is, the answer is a configuration or sentences, never an exception', () => {
+  const word = fc.constantFrom(
+    'listen',
+    'port',
+    'providers',
+    'kind',
+    'models',
+    'targets',
+    'prices',
+    '&a',
+    '*a',
+    '-',
+    ':',
+    '{',
+    '[',
+    ']',
+    '}',
+    '"',
+    '\n',
+    '\n  ',
+    ' ',
+    '#',
+    '!',
+    '%',
+    '|',
+    '0',
+  )
+  fc.assert(
+    fc.property(fc.array(word, { maxLength: 30 }), (words) => {
+      const { config, problems } = parse(words.join(''))
+      expect(config !== undefined || problems.length > 0).toBe(true)
+    }),
+    { numRuns: 500 },
+  )
+})
+
+test('whatever value stands where another belongs, it is told without being shown', () => {
+  const fields = ['listen', 'limits', 'timeouts', 'providers', 'models', 'prices', 'journal', 'log', 'drain', 'demo']
+  const secret = 'sk-live-0123456789abcdef'
+  const value = fc.oneof(fc.constant(secret), fc.array(fc.constant(secret), { minLength: 1, maxLength: 2 }))
+  fc.assert(
+    fc.property(fc.constantFrom(...fields), value, (field, given) => {
+      const { problems } = parse(JSON.stringify({ [field]: given }))
+      expect(problems.length).toBeGreaterThan(0)
+      expect(problems.map(problemText).join()).not.toContain(secret)
+    }),
+  )
 })

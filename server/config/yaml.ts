@@ -29,7 +29,8 @@ export function readYaml(text: string): YamlText {
     const value: unknown = findings.length > 0 ? undefined : document.toJS({ maxAliasCount: ALIASES_MAX })
     return { value, findings, lineOf: (path) => nearestLine(lines, path) }
   } catch (error) {
-    // Both come from YAML that was written to hurt: the reader overflows, or refuses to unfold more aliases.
+    // YAML that was written to hurt: the reader overflows (RangeError), or refuses to unfold more aliases (ReferenceError).
+    if (!(error instanceof RangeError) && !(error instanceof ReferenceError)) throw error
     const message = error instanceof RangeError ? 'is nested too deeply' : 'uses too many aliases'
     return { value: undefined, findings: [{ path: [], message }], lineOf: () => undefined }
   }

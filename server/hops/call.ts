@@ -1,4 +1,5 @@
 import { edited } from '../../core/body.ts'
+import type { FindBytes } from '../../core/bytes.ts'
 import { Fault, faultOf } from '../../core/fault.ts'
 import { type Attempt, requestPath } from '../../core/route.ts'
 import type { ReplyReader } from '../../core/wire.ts'
@@ -7,7 +8,7 @@ import { OpenAiStream } from '../../core/wires/openai-stream.ts'
 import { OpenAiWhole } from '../../core/wires/openai-whole.ts'
 import type { Account } from '../account.ts'
 import { AttemptRun } from '../attempt-run.ts'
-import type { Answered, Planned } from '../exchange.ts'
+import type { Answered, Opened, Planned } from '../exchange.ts'
 import { readRefusal } from '../refusal.ts'
 import type { World } from '../world.ts'
 import type { VendorRequest } from '../world/connect.ts'
@@ -29,36 +30,40 @@ export async function call(planned: Planned, world: World, account: Account): Pr
 }
 
 /** One attempt. Returns the fault when the next target may be tried, throws it when it may not. */
-async function tryOnce(
-  planned: Planned,
-  attempt: Attempt,
-  { world, account }: { world: World; account: Account },
-): Promise<Answered | Fault> {
-  const leave = await enterGate(planned, attempt, { world, account })
+async function tryOnce(planned: Planned, attempt: Attempt, parts: Parts): Promise<Answered | Fault> {
+  const { world, account } = parts
+  const entered = enterGate(planned, attempt, parts)
+  const leave = entered instanceof Promise ? await entered : entered
   account.hold(leave)
   account.attempts++
-  const queuedMs = account.waitMs
-  const run = new AttemptRun(planned, attempt, { world, account, queuedMs })
+  const run = new AttemptRun(planned, attempt, { world, account, queuedMs: account.waitMs })
   account.run = run
   await run.written
   const forget = account.onInterrupt((fault) => run.flow.abort(fault))
   try {
     if (!account.left) world.connect.dispatch(attempt.node, vendorRequest(planned, attempt, account), run.flow)
     await run.flow.head()
-    return await answer(planned, run)
+    if (isRefusal(run)) return { ...planned, run, answer: await readRefusal(run.flow, attempt.target.provider.kind) }
+    const opened = openReply(planned, run)
+    if (opened.waiting !== undefined) await opened.waiting
+    const fault = openingFault(opened.reader)
+    if (fault !== undefined) throw fault
+    return { ...planned, run, answer: opened }
   } catch (error) {
     leave()
-    return failed(run, faultOf(error), { world, account })
+    return failed(run, faultOf(error), parts)
   } finally {
     forget()
   }
 }
 
-async function enterGate(
-  planned: Planned,
-  { target }: Attempt,
-  { world, account }: { world: World; account: Account },
-): Promise<() => void> {
+interface Parts {
+  readonly world: World
+  readonly account: Account
+}
+
+/** A place at the provider, at once where there is one: nearly every request then saves a turn of the loop. */
+function enterGate(planned: Planned, { target }: Attempt, { world, account }: Parts): Promise<() => void> | (() => void) {
   const { limits } = planned.snapshot.config
   const wanted = { inFlightMax: target.provider.inFlightMax, queueMax: limits.queueMax, waitMs: limits.queueWaitMs }
   let forget = () => {}
@@ -67,47 +72,40 @@ async function enterGate(
   })
   if (!(entered instanceof Promise)) return entered
   const since = world.clock.monotonic()
-  try {
-    return await entered
-  } finally {
+  return entered.finally(() => {
     forget()
     account.waitMs += world.clock.monotonic() - since
-  }
+  })
 }
 
 function vendorRequest(planned: Planned, { target, node }: Attempt, account: Account): VendorRequest {
   const { provider } = target
   const edits = editsFor(planned.fields, { model: target.model, kind: provider.kind, operation: planned.operation })
-  const headers = [
-    'content-type',
-    'application/json',
-    'accept',
-    planned.fields.stream ? 'text/event-stream' : 'application/json',
-    'user-agent',
-    'sekisho',
-    'x-sekisho-request-id',
-    account.requestId,
-  ]
+  const headers = ['content-type', 'application/json', 'user-agent', 'sekisho', 'x-sekisho-request-id', account.requestId]
+  if (planned.fields.stream) headers.push('accept', 'text/event-stream')
   if (provider.authHeader !== null) headers.push(...provider.authHeader)
   const path = requestPath(provider, node, { operation: planned.operation, model: target.model })
   return { path, headers, connectMs: provider.timeouts.connectMs, body: edited(planned.body, edits) }
 }
 
-/** From the head on: an answer that opens, or a refusal that is read to its end. */
-async function answer(planned: Planned, run: AttemptRun): Promise<Answered> {
-  const { flow } = run
-  const contentType = flow.headers['content-type'] ?? ''
-  if (flow.status < 200 || flow.status > 299) {
-    const refusal = await readRefusal(flow, run.attempt.target.provider.kind)
-    return { ...planned, run, answer: { kind: 'refusal', ...refusal } }
+const isRefusal = ({ flow }: AttemptRun): boolean => flow.status < 200 || flow.status > 299
+
+/** Begins to read the reply. `waiting` resolves when it has opened; `undefined` when it has already. */
+function openReply(planned: Planned, run: AttemptRun): Opened & { readonly waiting: Promise<void> | undefined } {
+  const contentType = run.flow.headers['content-type'] ?? ''
+  const encoding = run.flow.headers['content-encoding'] ?? 'identity'
+  if (encoding !== 'identity') {
+    throw new Fault('upstream_error', 'The provider compressed its answer, which was not asked for', { reason: 'content_encoding' })
   }
-  const shape = shapeOf(contentType, planned)
-  const reader = readerFor(planned, run, shape)
+  const kind = shapeOf(contentType, planned)
+  const reader = readerFor(planned, run, kind)
   run.reader = reader
-  await flow.open(reader)
-  if (reader.openingFault !== undefined) throw reader.openingFault
-  return { ...planned, run, answer: { kind: shape, contentType, reader } }
+  return { kind, contentType, reader, waiting: run.flow.open(reader) }
 }
+
+/** What makes a reply none although its status was good: it ended before it began, or the vendor's error stands in its place. */
+const openingFault = ({ opened, openingFault }: ReplyReader): Fault | undefined =>
+  opened ? openingFault : new Fault('upstream_error', 'The provider ended its answer before it began', { reason: 'empty' })
 
 /** A stream or a whole reply, by what the vendor says it sends; a page of HTML with 200 is neither. */
 function shapeOf(contentType: string, planned: Planned): 'stream' | 'whole' {
@@ -123,17 +121,22 @@ function readerFor(planned: Planned, run: AttemptRun, shape: 'stream' | 'whole')
   return new OpenAiStream({
     flavour: kind.usage,
     endsWithDone: kind.stream.done,
-    hideUsage: !planned.fields.usageAsked,
+    // A vendor that sends it unasked sends it to everybody.
+    hideUsage: !planned.fields.usageAsked && kind.stream.usage === 'asked',
     inputEstimate: run.inputEstimate,
     eventBytesMax: EVENT_BYTES_MAX,
+    find: nativeFind,
   })
 }
+
+/** Node's own search: ten times as fast as a loop. */
+const nativeFind: FindBytes = (bytes, word, from) => Buffer.prototype.indexOf.call(bytes, word, from)
 
 /** Larger than any event of text; a picture in an event may be some megabytes. */
 const EVENT_BYTES_MAX = 8_388_608
 
 /** Records the attempt that failed, and decides whether another target may be tried. */
-function failed(run: AttemptRun, fault: Fault, { world, account }: { world: World; account: Account }): Fault {
+function failed(run: AttemptRun, fault: Fault, { world, account }: Parts): Fault {
   const { flow } = run
   run.flow.abort(fault)
   const status = account.left ? 'canceled' : 'failed'
@@ -147,8 +150,15 @@ function failed(run: AttemptRun, fault: Fault, { world, account }: { world: Worl
   return fault
 }
 
+/** Whether the vendor itself said, where the answer should be, that there is none. */
+const isTold = (reader: ReplyReader | undefined): boolean => {
+  const reason = reader?.openingFault?.reason
+  return reason === 'error_in_stream' || reason === 'error_in_reply'
+}
+
 /** A refusal costs nothing, and neither does what never left. A vendor that took the request and then said nothing may have worked. */
 function billedOf({ flow, reader }: AttemptRun): 'as_read' | 'nothing' | 'unknown' {
-  if (!flow.sent || flow.status >= 300 || reader?.openingFault !== undefined) return 'nothing'
+  if (!flow.sent || flow.status >= 300 || isTold(reader)) return 'nothing'
+  if (reader?.openingFault !== undefined) return 'unknown'
   return reader?.opened === true ? 'as_read' : 'unknown'
 }

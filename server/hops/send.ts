@@ -4,8 +4,10 @@ import type { AttemptStatus } from '../../core/attempt.ts'
 import { dollars } from '../../core/money.ts'
 import { faultEvent } from '../../core/wires/openai-fault.ts'
 import type { Account } from '../account.ts'
-import type { Answered } from '../exchange.ts'
+import type { AttemptEnd } from '../attempt-run.ts'
+import type { Answered, Opened } from '../exchange.ts'
 import type { Sink } from '../flow.ts'
+import type { Refusal } from '../refusal.ts'
 import { refuse } from '../refuse.ts'
 import { responseHeaders } from '../response-headers.ts'
 import type { World } from '../world.ts'
@@ -25,11 +27,8 @@ export function send(answered: Answered, world: World, account: Account): void {
   }
 }
 
-type Opened = Extract<Answered['answer'], { kind: 'stream' | 'whole' }>
-type Refused = Extract<Answered['answer'], { kind: 'refusal' }>
-
 /** The vendor's own 4xx, 429 or 5xx: status and body as they came. */
-function sendRefusal(answered: Answered, account: Account, refusal: Refused): void {
+function sendRefusal(answered: Answered, account: Account, refusal: Refusal): void {
   const { response, run } = answered
   run.settle({ status: 'failed', reason: `status_${refusal.status}`, billed: 'nothing' }, () => {
     const headers = responseHeaders(answered, account, refusal.contentType)
@@ -66,6 +65,12 @@ class StreamSink implements Sink {
       return true
     }
     const { response, run } = this.#answered
+    if (this.#opened.reader.ending() === 'told') {
+      response.write(raw)
+      this.#breakOff(undefined, { status: 'partial', reason: 'error_in_stream' })
+      run.flow.abort(new Fault('upstream_error', 'The provider reported an error'))
+      return true
+    }
     if (response.write(raw)) return true
     if (this.#account.stalledSince === undefined) pauseUntilDrained(response, { world: this.#world, account: this.#account, run })
     return false
@@ -143,19 +148,24 @@ class WholeSink implements Sink {
     if (this.#over) return
     this.#over = true
     const { run, response } = this.#answered
+    const told = this.#opened.reader.openingFault
+    if (told !== undefined) {
+      this.#failed(told, 'nothing')
+      return
+    }
     if (this.#opened.reader.ending() !== 'complete') {
       this.#failed(new Fault('upstream_error', 'The provider answered with something that is not its wire', { reason: 'broken_reply' }))
       return
     }
     run.settle({ status: 'complete', reason: null, billed: 'as_read' }, (record) => {
-      const last = this.#held.length === 1 ? this.#held[0] : Buffer.concat(this.#held)
-      if (!this.#streaming) {
+      if (this.#streaming) response.end(Buffer.concat(this.#held))
+      else {
         const headers = responseHeaders(this.#answered, this.#account, this.#opened.contentType || 'application/json')
         if (record.costNano !== null) headers.push('x-sekisho-cost', dollars(record.costNano))
         headers.push('content-length', String(this.#heldBytes))
         response.writeHead(run.flow.status, headers)
+        endWhole(response, Buffer.concat(this.#held, this.#heldBytes))
       }
-      response.end(last)
       this.#account.close(200)
     })
   }
@@ -166,11 +176,11 @@ class WholeSink implements Sink {
     this.#failed(fault)
   }
 
-  #failed(fault: Fault): void {
+  #failed(fault: Fault, billed: AttemptEnd['billed'] = 'as_read'): void {
     const { run, response } = this.#answered
     const gone = this.#account.left || fault.code === 'client_gone'
     const status: AttemptStatus = gone ? 'canceled' : this.#streaming ? 'partial' : 'failed'
-    run.settle({ status, reason: fault.reason ?? fault.code, billed: 'as_read' }, () => {
+    run.settle({ status, reason: fault.reason ?? fault.code, billed }, () => {
       if (this.#streaming) response.socket?.destroy()
       else refuse(response, fault, this.#account)
       this.#account.close(gone ? 499 : fault.status)
@@ -194,6 +204,17 @@ class WholeSink implements Sink {
     return flowing
   }
 }
+
+/**
+ * Head and body of a small reply leave in one write: Node joins them only when the body is a string, and Latin-1 is the
+ * encoding in which every byte stays what it is. Two buffers would cost a vectored write, the dearest call of the request.
+ */
+function endWhole(response: ServerResponse, body: Buffer): void {
+  if (body.length > JOINED_BYTES_MAX) response.end(body)
+  else response.end(body.toString('latin1'), 'latin1')
+}
+
+const JOINED_BYTES_MAX = 16_384
 
 /** Up to here a reply is sent in one write, with its cost in a header. */
 const HELD_BYTES_MAX = 1_048_576

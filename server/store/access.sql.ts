@@ -37,7 +37,10 @@ export interface ServiceTokenRow {
 }
 
 /** Whether there is an administrator, and whether this is the hash of a setup token: one look, so that the two belong together. */
-export async function findSetup(sql: Kysely<Database>, hash: string): Promise<{ readonly setUp: boolean; readonly known: boolean }> {
+export async function findSetup(
+  sql: Kysely<Database>,
+  hash: string,
+): Promise<{ readonly setUp: boolean; readonly known: boolean }> {
   const { set_up, known } = await sql
     .selectNoFrom((eb) => [
       eb.exists(eb.selectFrom('administrators').select('id')).as('set_up'),
@@ -53,13 +56,21 @@ export const hasAdministrator = async (sql: Kysely<Database>): Promise<boolean> 
 /** Keeps a new setup token. The newest `SETUP_TOKENS_MAX` work: with several gateways each one's first start prints its own. */
 export async function insertSetupToken(sql: Kysely<Database>, row: SetupTokenTable): Promise<void> {
   await sql.insertInto('setup_tokens').values(row).execute()
-  const kept = sql.selectFrom('setup_tokens').select('hash').orderBy('created_at', 'desc').orderBy('hash').limit(SETUP_TOKENS_MAX)
+  const kept = sql
+    .selectFrom('setup_tokens')
+    .select('hash')
+    .orderBy('created_at', 'desc')
+    .orderBy('hash')
+    .limit(SETUP_TOKENS_MAX)
   await sql.deleteFrom('setup_tokens').where('hash', 'not in', kept).execute()
 }
 const SETUP_TOKENS_MAX = 10
 
 /** Makes the first administrator and ends every setup token; `false` when somebody else was first. */
-export async function insertFounder(sql: Kysely<Database>, administrator: Administrator & { readonly created_at: Date }): Promise<boolean> {
+export async function insertFounder(
+  sql: Kysely<Database>,
+  administrator: Administrator & { readonly created_at: Date },
+): Promise<boolean> {
   const inserted = await sql
     .insertInto('administrators')
     .values({ ...administrator, founder: true })
@@ -100,7 +111,8 @@ export async function findAccess(
     left join administrators as administrator on administrator.id = token.administrator_id
   `.execute(sql)
   const [row] = rows
-  if (row === undefined || row.id === null || row.name === null) return { setUp: row?.set_up === true, token: undefined }
+  if (row === undefined || row.id === null || row.name === null)
+    return { setUp: row?.set_up === true, token: undefined }
   return { setUp: true, token: { id: row.id, name: row.name, expires_at: row.expires_at, revoked_at: row.revoked_at } }
 }
 
@@ -113,11 +125,15 @@ export async function insertServiceToken(
   sql: Kysely<Database>,
   row: Omit<ServiceTokenTable, 'revoked_at'>,
 ): Promise<ServiceTokenRow | undefined> {
-  await sql.insertInto('service_tokens').values({ ...row, revoked_at: null }).execute()
+  await sql
+    .insertInto('service_tokens')
+    .values({ ...row, revoked_at: null })
+    .execute()
   return showServiceToken(sql, row.id)
 }
 
-const showServiceToken = (sql: Kysely<Database>, id: string) => tokens(sql).where('token.id', '=', id).executeTakeFirst()
+const showServiceToken = (sql: Kysely<Database>, id: string) =>
+  tokens(sql).where('token.id', '=', id).executeTakeFirst()
 
 /** Newest first. `cursor` is the id of the last row before. */
 export function listServiceTokens(
@@ -147,7 +163,12 @@ export async function revokeServiceToken(
     .forUpdate()
     .execute()
   if (lasting.length === 1 && lasting[0]?.id === id) return 'last'
-  await sql.updateTable('service_tokens').set({ revoked_at: now }).where('id', '=', id).where('revoked_at', 'is', null).execute()
+  await sql
+    .updateTable('service_tokens')
+    .set({ revoked_at: now })
+    .where('id', '=', id)
+    .where('revoked_at', 'is', null)
+    .execute()
   return showServiceToken(sql, id)
 }
 
@@ -155,4 +176,10 @@ const tokens = (sql: Kysely<Database>) =>
   sql
     .selectFrom('service_tokens as token')
     .innerJoin('administrators as administrator', 'administrator.id', 'token.administrator_id')
-    .select(['token.id', 'administrator.name as administrator', 'token.created_at', 'token.expires_at', 'token.revoked_at'])
+    .select([
+      'token.id',
+      'administrator.name as administrator',
+      'token.created_at',
+      'token.expires_at',
+      'token.revoked_at',
+    ])

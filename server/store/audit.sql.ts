@@ -57,7 +57,18 @@ export function listAuditLines(sql: Kysely<Database>, { action, target, limit, b
   let query = sql
     .selectFrom('audit')
     .leftJoin('administrators as administrator', 'administrator.id', 'audit.administrator_id')
-    .select(['audit.id', 'at', 'administrator.name as administrator', 'action', 'target', 'outcome', 'ip', 'request_id', 'input', 'result'])
+    .select([
+      'audit.id',
+      'at',
+      'administrator.name as administrator',
+      'action',
+      'target',
+      'outcome',
+      'ip',
+      'request_id',
+      'input',
+      'result',
+    ])
     .orderBy('audit.id', 'desc')
     .limit(limit)
   if (action !== undefined) query = query.where('action', '=', action)

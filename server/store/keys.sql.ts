@@ -38,8 +38,14 @@ export async function insertKey(
   sql: Kysely<Database>,
   { hash, ...key }: Omit<KeyTable, 'changed' | 'revoked_at'> & { readonly hash: string },
 ): Promise<KeyRow | undefined> {
-  await sql.insertInto('keys').values({ ...key, revoked_at: null }).execute()
-  await sql.insertInto('key_secrets').values({ hash, key_id: key.id, created_at: key.created_at, ends_at: null }).execute()
+  await sql
+    .insertInto('keys')
+    .values({ ...key, revoked_at: null })
+    .execute()
+  await sql
+    .insertInto('key_secrets')
+    .values({ hash, key_id: key.id, created_at: key.created_at, ends_at: null })
+    .execute()
   return findKey(sql, key.id)
 }
 
@@ -64,7 +70,12 @@ export const lockKey = (sql: Kysely<Database>, id: string) =>
 /** Adds a secret and lets the ones before it end at `earlierEndAt`, or sooner where that was decided already. */
 export async function rotateSecret(
   sql: Kysely<Database>,
-  { id, hash, now, earlierEndAt }: { readonly id: string; readonly hash: string; readonly now: Date; readonly earlierEndAt: Date },
+  {
+    id,
+    hash,
+    now,
+    earlierEndAt,
+  }: { readonly id: string; readonly hash: string; readonly now: Date; readonly earlierEndAt: Date },
 ): Promise<KeyRow | undefined> {
   await sql
     .updateTable('key_secrets')

@@ -3,7 +3,7 @@ import { expect, onTestFinished, test } from 'vitest'
 import { describeOnDatabases, type TestPostgres } from '../../e2e/kit/postgres.ts'
 import type { AttemptRecord } from '../../core/attempt.ts'
 import { NO_USAGE } from '../../core/usage.ts'
-import { intentOf, recordOf, testLog } from '../world/ledger-samples.ts'
+import { intentOf, recordOf, testLog } from '../world/attempts-test-kit.ts'
 import { openSql, type Sql } from '../world/sql.ts'
 import { migrate } from './migrate.ts'
 import { usageRecords, usageTotals } from './usage.sql.ts'
@@ -222,9 +222,8 @@ describeOnDatabases('usage', (postgres) => {
 
   test('a role that owns nothing can have a partition made, and nothing else of the kind', async () => {
     const { sql, url } = await database(postgres)
-    const asAdmin = new URL(postgres.adminUrl)
-    asAdmin.pathname = new URL(url).pathname
-    const admin = new pg.Client({ connectionString: asAdmin.href })
+    const name = /\/(\w+)\?/.exec(url)?.[1] ?? ''
+    const admin = new pg.Client({ connectionString: postgres.adminUrl.replace('/template1?', `/${name}?`) })
     await admin.connect()
     onTestFinished(() => admin.end())
     await admin.query(`CREATE ROLE nobody_${postgres.major}; SET ROLE nobody_${postgres.major}`)

@@ -35,8 +35,7 @@ export function openConnect(): Connect {
         pool = poolFor(node, request.connectMs)
         pools.set(id, pool)
       }
-      const headers = [...request.headers, 'content-length', String(request.body.bytes)]
-      pool.dispatch({ method: 'POST', path: request.path, headers, body: bodyOf(request.body) }, flow)
+      pool.dispatch({ method: 'POST', path: request.path, headers: headersOf(request), body: bodyOf(request.body) }, flow)
     },
     async close() {
       await Promise.all([...pools.values()].map((pool) => pool.destroy()))
@@ -68,6 +67,10 @@ const CONNECTIONS_MAX = 10_000
 const HEADER_BYTES_MAX = 32_768
 /** Above this, joining the chunks costs more than handing them on one by one (hot-path rule 5). */
 const JOINED_BYTES_MAX = 65_536
+
+/** A list of chunks must say its length, or it would go out in HTTP chunks, which some nodes refuse. */
+const headersOf = ({ headers, body }: VendorRequest): string[] =>
+  body.bytes <= JOINED_BYTES_MAX ? [...headers] : [...headers, 'content-length', String(body.bytes)]
 
 function bodyOf(body: Body): Uint8Array {
   const [only] = body.chunks

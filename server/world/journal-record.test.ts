@@ -4,10 +4,13 @@ import type { AttemptIntent, AttemptRecord } from '../../core/attempt.ts'
 import { OPERATIONS } from '../../core/operation.ts'
 import { NO_USAGE, USAGE_KINDS, type Usage } from '../../core/usage.ts'
 import {
+  readAt,
   readId,
   readIntent,
   readProgress,
   readSettle,
+  SETTLE_COLUMNS,
+  USAGE_COLUMNS,
   writeCarry,
   writeIntent,
   writeProgress,
@@ -16,7 +19,7 @@ import {
 import { intentOf, recordOf } from './ledger-test-kit.ts'
 
 const count = fc.nat(Number.MAX_SAFE_INTEGER)
-const text = fc.string({ unit: 'grapheme', maxLength: 40 })
+const text = fc.string({ unit: 'grapheme', maxLength: 40 }).filter((name) => !name.includes('\0'))
 const usages: fc.Arbitrary<Usage> = fc
   .array(count, { minLength: USAGE_KINDS.length, maxLength: USAGE_KINDS.length })
   .map((figures) => ({ ...NO_USAGE, ...Object.fromEntries(USAGE_KINDS.map((kind, index) => [kind, figures[index]])) }))
@@ -120,9 +123,33 @@ describe('a journal payload', () => {
       usage: { ...usage, output: 8, reasoning: 9, outputAudio: 10, outputImage: 11, searches: 12 },
     })
     expect(writeSettle(record)).toBe(
-      '["i","r",1,1763726400000,"key_1","chat",true,"fast","demo","demo-small","demo/demo-small@2025-01-01",40,' +
+      '["i",1763726400000,"r",1,"key_1","chat",true,"fast","demo","demo-small","demo/demo-small@2025-01-01",40,' +
         '"complete",null,200,"demo-small-2025",[1,2,3,4,5,6,7,8,9,10,11,12],"vendor","default",1234,"known",5,120,4000,90000]',
     )
+  })
+
+  test('names the places of its columns as it writes them', () => {
+    const columns = Object.fromEntries(SETTLE_COLUMNS.map((name, index) => [name, index]))
+    const record = recordOf(intentOf())
+    const written = JSON.parse(writeSettle(record))
+    for (const name of SETTLE_COLUMNS.filter((column) => column !== 'usage'))
+      expect(written[columns[name] ?? -1]).toEqual(record[name])
+    expect(written[columns['usage'] ?? -1]).toEqual(USAGE_COLUMNS.map((kind) => record.usage?.[kind]))
+    expect(written).toHaveLength(SETTLE_COLUMNS.length)
+    expect(new Set(USAGE_COLUMNS)).toEqual(new Set(USAGE_KINDS))
+  })
+
+  test('tells when its request arrived, also where that is nonsense', () => {
+    expect(readAt(writeSettle(recordOf(intentOf({ at: 1_763_726_400_123 }))))).toBe(1_763_726_400_123)
+    for (const payload of ['', '[]', '["id"]', '["id",null,1]', '["id",-5,1]', '["id","x",1]'])
+      expect(readAt(payload)).toBeUndefined()
+  })
+
+  test('replaces what no database stores as text', () => {
+    expect(readSettle(writeSettle(recordOf(intentOf({ modelAsked: 'a\0b', keyId: '\ud800' }))))).toMatchObject({
+      modelAsked: 'a\ufffdb',
+      keyId: '\ufffd',
+    })
   })
 
   test('cuts endless names from outside and rounds durations, so that an end can always be kept', () => {

@@ -5,8 +5,54 @@ import type { Usage, UsageSource } from '../../core/usage.ts'
 
 /**
  * What the journal's payloads say: JSON lists of columns in an order that is fixed for ever. A new column goes to the end and
- * reads as absent from older files; the tests hold the order. The id comes first, so that recovery finds it without parsing.
+ * reads as absent from older files; the tests hold the order. The id and the arrival come first, so that they are found without
+ * parsing the rest.
  */
+
+/** Where each column of an end stands: what the database reads them by. */
+export const SETTLE_COLUMNS = [
+  'id',
+  'at',
+  'requestId',
+  'attempt',
+  'keyId',
+  'operation',
+  'stream',
+  'modelAsked',
+  'provider',
+  'modelSent',
+  'priceVersion',
+  'inputEstimate',
+  'status',
+  'reason',
+  'httpStatus',
+  'modelAnswered',
+  'usage',
+  'usageSource',
+  'serviceTier',
+  'costNano',
+  'pricing',
+  'queueUs',
+  'gatewayUs',
+  'firstByteUs',
+  'totalUs',
+] as const satisfies readonly (keyof AttemptRecord)[]
+
+/** Where each kind stands in the column `usage`. Written out, not derived from the type: what stands in old files must not move. */
+export const USAGE_COLUMNS = [
+  'input',
+  'cacheRead',
+  'cacheWrite5m',
+  'cacheWrite1h',
+  'cacheWriteOther',
+  'inputAudio',
+  'inputImage',
+  'output',
+  'reasoning',
+  'outputAudio',
+  'outputImage',
+  'searches',
+] as const satisfies readonly (keyof Usage)[]
 
 export const writeIntent = (intent: AttemptIntent): string => JSON.stringify(intentColumns(intent))
 
@@ -24,24 +70,24 @@ export const writeCarry = (intent: AttemptIntent, progress: Omit<AttemptProgress
 export const writeSettle = (record: AttemptRecord): string =>
   JSON.stringify([
     record.id,
-    clip(record.requestId),
-    record.attempt,
     Math.round(record.at),
-    clip(record.keyId),
+    storable(record.requestId),
+    record.attempt,
+    storable(record.keyId),
     record.operation,
     record.stream,
-    clip(record.modelAsked),
+    storable(record.modelAsked),
     record.provider,
-    clip(record.modelSent),
+    storable(record.modelSent),
     record.priceVersion,
     Math.round(record.inputEstimate),
     record.status,
     record.reason,
     record.httpStatus,
-    record.modelAnswered === null ? null : clip(record.modelAnswered),
+    record.modelAnswered === null ? null : storable(record.modelAnswered),
     record.usage === null ? null : usageColumns(record.usage),
     record.usageSource,
-    record.serviceTier === null ? null : clip(record.serviceTier),
+    record.serviceTier === null ? null : storable(record.serviceTier),
     record.costNano,
     record.pricing,
     Math.round(record.queueUs),
@@ -54,6 +100,13 @@ export const writeSettle = (record: AttemptRecord): string =>
 export function readId(payload: Buffer): string {
   const end = payload.indexOf('"', 2)
   return end < 0 ? '' : payload.toString('latin1', 2, end)
+}
+
+/** When the request of an end arrived (milliseconds since 1970), without parsing the rest; `undefined` when it does not say. */
+export function readAt(payload: string): number | undefined {
+  const start = payload.indexOf(',') + 1
+  const at = Number(payload.slice(start, payload.indexOf(',', start)))
+  return Number.isSafeInteger(at) && at > 0 ? at : undefined
 }
 
 /** An intent (with figures, if it was carried), or `undefined` when the payload is none. */
@@ -102,30 +155,38 @@ export function readSettle(payload: string): AttemptRecord | undefined {
   }
 }
 
-/** Names come from outside and are kept for ever: no more of them than a list can show. */
+/**
+ * Names come from outside and are kept for ever: no more of them than a list can show, and nothing that a database cannot store as
+ * text (NUL, and halves of a surrogate pair).
+ */
+function storable(text: string): string {
+  const short = text.length > TEXT_LENGTH_MAX ? text.slice(0, TEXT_LENGTH_MAX) : text
+  const whole = short.isWellFormed() ? short : short.toWellFormed()
+  return whole.includes('\0') ? whole.replaceAll('\0', '\u{fffd}') : whole
+}
+
 const TEXT_LENGTH_MAX = 256
-const clip = (text: string): string => (text.length > TEXT_LENGTH_MAX ? text.slice(0, TEXT_LENGTH_MAX) : text)
 
 const intentColumns = (intent: AttemptIntent): readonly Json[] => [
   intent.id,
-  clip(intent.requestId),
-  intent.attempt,
   Math.round(intent.at),
-  clip(intent.keyId),
+  storable(intent.requestId),
+  intent.attempt,
+  storable(intent.keyId),
   intent.operation,
   intent.stream,
-  clip(intent.modelAsked),
+  storable(intent.modelAsked),
   intent.provider,
-  clip(intent.modelSent),
+  storable(intent.modelSent),
   intent.priceVersion,
   Math.round(intent.inputEstimate),
 ]
 
 function readIntentColumns(columns: readonly Json[]): AttemptIntent | undefined {
   const id = asText(columns[0])
-  const requestId = asText(columns[1])
-  const attempt = asCount(columns[2])
-  const at = asCount(columns[3])
+  const at = asCount(columns[1])
+  const requestId = asText(columns[2])
+  const attempt = asCount(columns[3])
   const keyId = asText(columns[4])
   const operation = OPERATIONS.find((known) => known === columns[5])
   const modelAsked = asText(columns[7])
@@ -151,7 +212,6 @@ function readIntentColumns(columns: readonly Json[]): AttemptIntent | undefined 
   }
 }
 
-/** Written out, not derived from the type's order of fields: what stands in old files must not move when a field is added. */
 const usageColumns = (usage: Usage): readonly number[] => [
   usage.input,
   usage.cacheRead,

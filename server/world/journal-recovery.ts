@@ -114,13 +114,16 @@ async function readOrphan(folder: string, log: Log): Promise<Pick<Orphan, 'segme
   if (names.includes(SETTLED_NAME)) return { segments, open: new Map(), interrupted: new Set() }
   const scanned = await scan(segments)
   const last = segments.at(-1)
-  if (last === undefined || scanned.tornBytes === 0) return { ...scanned, segments }
-  log.warn({ bytes: scanned.tornBytes }, 'the end of a journal was cut short and is removed')
-  await truncate(last.path, last.bytes - scanned.tornBytes)
-  return { ...scanned, segments: [...segments.slice(0, -1), { ...last, bytes: last.bytes - scanned.tornBytes }] }
+  if (last === undefined || scanned.wholeBytes === last.bytes) return { ...scanned, segments }
+  log.warn(
+    { bytes: last.bytes - scanned.wholeBytes },
+    'what stands behind the last whole record of a journal is removed',
+  )
+  await truncate(last.path, scanned.wholeBytes)
+  return { ...scanned, segments: [...segments.slice(0, -1), { ...last, bytes: scanned.wholeBytes }] }
 }
 
-/** What is open at the end of a journal. Reads from the newest file that carries everything that was open when it began. */
+/** What is open at the end of a journal, and where the last whole record of its last file ends. Reads from the newest file that carries everything that was open when it began. */
 async function scan(segments: readonly Segment[]) {
   for (let start = segments.length - 1; start > 0; start--) {
     const first = segments[start]
@@ -137,13 +140,14 @@ async function scanFrom(segments: readonly Segment[]) {
   const open = new Map<string, { payload: string; progress: string | undefined }>()
   const interrupted = new Set<string>()
   let carried = 0
-  let tornBytes = 0
+  let wholeBytes = 0
   for (const [index, segment] of segments.entries()) {
     let from = (await readHead(segment.path))?.end ?? 0
+    wholeBytes = from
     while (from < segment.bytes) {
       const window = await readWindow(segment.path, { from, to: segment.bytes })
+      wholeBytes = from + (window.frames.at(-1)?.end ?? wholeBytes - from)
       from = window.next
-      tornBytes = window.tornBytes
       for (const frame of window.frames) {
         const payload = window.bytes.subarray(frame.start, frame.end)
         const id = readId(payload)
@@ -170,7 +174,7 @@ async function scanFrom(segments: readonly Segment[]) {
       }
     }
   }
-  return { open: readOpen(open), interrupted, carried, tornBytes }
+  return { open: readOpen(open), interrupted, carried, wholeBytes }
 }
 
 function readOpen(open: ReadonlyMap<string, { readonly payload: string; readonly progress: string | undefined }>) {

@@ -1,4 +1,4 @@
-import { readdir, readFile, rename, writeFile } from 'node:fs/promises'
+import { readdir, readFile, rename, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { asCount, asObject, parseJson } from '../../core/json.ts'
 import type { Segment } from './journal-file.ts'
@@ -29,14 +29,25 @@ export interface Cursor {
   readonly frames: number
 }
 
-/** From the writer's folder; the beginning when there is none, or none that can be read: shipping twice is harmless. */
-export async function loadCursor(folder: string): Promise<Cursor> {
-  const text = await readFile(join(folder, CURSOR_NAME), 'utf8').catch(() => '')
+/**
+ * From the writer's folder, and since when it stands there (milliseconds since 1970); the beginning when there is none, or none that can
+ * be read: shipping twice is harmless.
+ */
+export async function loadCursor(
+  folder: string,
+): Promise<{ readonly cursor: Cursor; readonly savedAt: number | undefined }> {
+  const path = join(folder, CURSOR_NAME)
+  const text = await readFile(path, 'utf8').catch(() => '')
+  const savedAt = await stat(path).then(
+    ({ mtimeMs }) => mtimeMs,
+    () => undefined,
+  )
   const fields = asObject(parseJson(text))
   const segment = asCount(fields?.['segment'])
   const offset = asCount(fields?.['offset'])
   const frames = asCount(fields?.['frames'])
-  return segment === undefined || offset === undefined || frames === undefined ? START : { segment, offset, frames }
+  const known = segment !== undefined && offset !== undefined && frames !== undefined
+  return { cursor: known ? { segment, offset, frames } : START, savedAt }
 }
 
 /** Replaced whole, so that a reader finds the old one or the new one. */
@@ -68,7 +79,7 @@ export function endedSource(ended: {
   return {
     writer: ended.writer,
     folder: ended.folder,
-    segments: () => segments,
+    segments: () => [...segments],
     keepFrom: Number.POSITIVE_INFINITY,
     forget: (number) => {
       if (segments[0]?.number === number) segments.shift()

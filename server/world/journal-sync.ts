@@ -1,3 +1,4 @@
+import { setTimeout as wait } from 'node:timers/promises'
 import type { Log } from '../../core/world.ts'
 import { codeOf } from './error-code.ts'
 import type { JournalDisk } from './journal-disk.ts'
@@ -53,7 +54,7 @@ export class JournalSync {
 
   retire(segment: WritableSegment): void {
     if (this.#current === segment) this.#current = undefined
-    this.#retired.push(segment)
+    this.#retired = [...this.#retired, segment]
     this.#plan(this.#options.everyMs)
   }
 
@@ -64,13 +65,13 @@ export class JournalSync {
     this.#plan(this.#options.everyMs)
   }
 
-  /** Lets a running sync end and closes the retired files. */
-  async stop(): Promise<void> {
+  /** Lets a running sync end and closes the retired files; one that takes longer than the limit is left to itself, with its files. */
+  async stop(limitMs: number): Promise<void> {
     this.#stopped = true
     clearTimeout(this.#timer)
-    await this.#running
-    for (const segment of this.#retired) this.#options.disk.close(segment.file)
-    this.#retired = []
+    const late = wait(limitMs, 'late', { ref: false })
+    if ((await Promise.race([this.#running, late])) === 'late') return this.#giveUp(new Error('a sync hangs'))
+    for (const segment of this.#retired) this.#close(segment)
     this.#giveUp(new Error('the journal is closed'))
   }
 
@@ -101,7 +102,7 @@ export class JournalSync {
     const frames = this.#frames
     const retired = this.#retired
     const files = this.#current === undefined ? retired : [...retired, this.#current]
-    for (const segment of [...files]) {
+    for (const segment of files) {
       try {
         await this.#sync(segment)
       } catch (error) {
@@ -149,7 +150,15 @@ export class JournalSync {
 
   #close(segment: WritableSegment): void {
     this.#retired = this.#retired.filter((other) => other !== segment)
-    this.#options.disk.close(segment.file)
+    try {
+      this.#options.disk.close(segment.file)
+    } catch (error) {
+      // Everything in it has been synced, or written again elsewhere: nothing is lost by it.
+      this.#options.log.warn(
+        { segment: segment.number, reason: codeOf(error) },
+        'a file of the journal could not be closed',
+      )
+    }
   }
 }
 

@@ -1,5 +1,5 @@
 import { readdir } from 'node:fs/promises'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import { waitUntil, within } from '../../e2e/kit/wait.ts'
 import { NO_USAGE } from '../../core/usage.ts'
 import { localDisk } from './journal-disk.ts'
@@ -113,6 +113,46 @@ describe('the journal', () => {
     expect(written).toBe(false)
     gate.resolve()
     await within('the sync', done)
+  })
+
+  test('closes within its limit while a sync hangs', async () => {
+    const never = Promise.withResolvers<void>()
+    onTestFinished(() => never.resolve())
+    const disk = { ...localDisk, sync: () => never.promise }
+    const journal = await testJournal(await temporaryFolder(), { disk })
+    const intent = intentOf()
+    await settled(journal.open(intent), recordOf(intent))
+    await within('the close', journal.close(50))
+  })
+
+  test('syncs a file once more when it was left while a sync of it was running', async () => {
+    const gate = Promise.withResolvers<void>()
+    const running = Promise.withResolvers<void>()
+    const unsynced = new Set<number>()
+    const closedTooEarly: number[] = []
+    const disk = {
+      ...localDisk,
+      write: (file: number, bytes: Uint8Array, position: number) => {
+        localDisk.write(file, bytes, position)
+        unsynced.add(file)
+      },
+      sync: async (file: number) => {
+        unsynced.delete(file)
+        running.resolve()
+        await gate.promise
+        await localDisk.sync(file)
+      },
+      close: (file: number) => {
+        if (unsynced.has(file)) closedTooEarly.push(file)
+        localDisk.close(file)
+      },
+    }
+    const journal = await testJournal(await temporaryFolder(), { disk, segmentBytesMax: 3_000, syncEveryMs: 1 })
+    await within('a sync', running.promise)
+    while (journal.carriedIn < 3) await journal.open(intentOf()).written
+    gate.resolve()
+    expect(await journal.synced(5_000)).toBe(true)
+    expect(closedTooEarly).toEqual([])
   })
 
   test('tells the others when one callback throws', async () => {

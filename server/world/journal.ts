@@ -3,15 +3,10 @@ import type { Usage, UsageSource } from '../../core/usage.ts'
 import type { Log, OpenAttempt } from '../../core/world.ts'
 import { codeOf } from './error-code.ts'
 import { type JournalDisk, makeReserve } from './journal-disk.ts'
-import { createSegment, type Segment, sealed, takeReserve, type WritableSegment } from './journal-file.ts'
-import {
-  FRAME_HEAD_BYTES,
-  FRAME_TYPES,
-  type FrameType,
-  frameBytesMax,
-  listFrames,
-  writeFrame,
-} from './journal-frame.ts'
+import type { Segment, WritableSegment } from './journal-file.ts'
+import { JournalFiles } from './journal-files.ts'
+import { FRAME_TYPES, type FrameType, listFrames } from './journal-frame.ts'
+import { FrameBuffer, type Frames, settlesOf } from './journal-frame-buffer.ts'
 import { JournalGroup } from './journal-group.ts'
 import { type AttemptSink, exhaustedFault, JournalAttempt, OpenChain, refusedAttempt } from './journal-open.ts'
 import { writeIntent, writeProgress, writeSettle } from './journal-record.ts'
@@ -42,23 +37,14 @@ export interface JournalOptions {
  */
 export class Journal implements AttemptSink {
   readonly #options: JournalOptions
-  readonly #buffer = Buffer.allocUnsafe(GROUP_BYTES_MAX)
-  #used = 0
-  #frames = 0
+  readonly #buffer = new FrameBuffer()
+  readonly #open = new OpenChain()
+  readonly #sync: JournalSync
+  readonly #files: JournalFiles
   #group = new JournalGroup()
   /** Groups that were written (or refused) in this turn and whose callers have not been told. */
   #done: JournalGroup[] = []
   #turnPlanned = false
-  readonly #open = new OpenChain()
-  readonly #sync: JournalSync
-  /** `undefined`: the disk was full from the start. */
-  #segment: WritableSegment | undefined
-  readonly #sealed: Segment[] = []
-  /** All open attempts stand in this file or later ones. */
-  #carriedIn = 0
-  #nextNumber = 1
-  #framesWritten = 0
-  #bytesWritten = 0
   #lost = 0
   #exhausted: Error | undefined
   #retry: NodeJS.Timeout | undefined
@@ -80,6 +66,7 @@ export class Journal implements AttemptSink {
       log: options.log,
       poisoned: (segment) => this.#replace(segment),
     })
+    this.#files = new JournalFiles(options, this.#sync)
   }
 
   /** Why new intents are refused, or `undefined` when all is well. */
@@ -92,18 +79,19 @@ export class Journal implements AttemptSink {
     return this.#lost
   }
 
+  /** Files given up because a sync failed. */
   get poisoned(): number {
     return this.#sync.poisoned
   }
 
-  /** Bytes of records since the start. */
+  /** Since the start. */
   get bytesWritten(): number {
-    return this.#bytesWritten
+    return this.#files.bytesWritten
   }
 
   /** Files below this number hold no open attempt. */
   get carriedIn(): number {
-    return this.#carriedIn
+    return this.#files.carriedIn
   }
 
   get openAttempts(): number {
@@ -146,7 +134,7 @@ export class Journal implements AttemptSink {
   /** Whether everything appended before is on the disk, after `limitMs` at most. */
   async synced(limitMs: number): Promise<boolean> {
     this.#write()
-    const frames = this.#framesWritten
+    const frames = this.#files.framesWritten
     return await new Promise((resolve) => {
       const limit = setTimeout(() => resolve(false), limitMs)
       this.#sync.await(frames, (failure) => {
@@ -158,13 +146,12 @@ export class Journal implements AttemptSink {
 
   /** The files in order, the one that is being written last. */
   segments(): readonly Segment[] {
-    const current = this.#segment
-    return current === undefined ? [...this.#sealed] : [...this.#sealed, { ...sealed(current), sealed: false }]
+    return this.#files.list()
   }
 
   /** Says that the oldest file has been deleted. */
   forget(number: number): void {
-    if (this.#sealed[0]?.number === number) this.#sealed.shift()
+    this.#files.forget(number)
   }
 
   /** Writes and syncs the rest, as far as the disk allows within the limit, and closes the files. Nothing may be appended afterwards. */
@@ -173,18 +160,13 @@ export class Journal implements AttemptSink {
     clearTimeout(this.#retry)
     await this.synced(deadlineMs)
     this.#turn()
-    await this.#sync.stop()
-    if (this.#segment !== undefined) {
-      this.#options.disk.truncate(this.#segment.file, this.#segment.bytes)
-      this.#options.disk.close(this.#segment.file)
-      this.#sealed.push(sealed(this.#segment))
-      this.#segment = undefined
-    }
+    this.#files.retire()
+    await this.#sync.stop(deadlineMs)
   }
 
   async #begin(): Promise<void> {
     try {
-      this.#rotate()
+      this.#files.rotate([])
       await makeReserve(this.#options.folder, this.#options.reserveBytes)
     } catch (error) {
       this.#exhaust(error)
@@ -192,9 +174,8 @@ export class Journal implements AttemptSink {
   }
 
   #append(type: FrameType, payload: string): void {
-    if (this.#used + frameBytesMax(payload) > this.#buffer.length) this.#write()
-    this.#used = writeFrame(this.#buffer, this.#used, type, payload)
-    this.#frames += 1
+    if (!this.#buffer.fits(payload)) this.#write()
+    this.#buffer.add(type, payload)
     if (this.#turnPlanned) return
     this.#turnPlanned = true
     setImmediate(this.#turn)
@@ -207,9 +188,8 @@ export class Journal implements AttemptSink {
     const groups = this.#done
     this.#done = []
     for (const group of groups) {
-      if (this.#options.durability === 'strict')
-        this.#sync.await(group.framesEnd, (failure) => this.#tellStrictly(group, failure))
-      else group.tell(this.#options.log)
+      if (this.#options.durability === 'group') group.tell(this.#options.log)
+      else this.#sync.await(group.framesEnd, (failure) => this.#tellStrictly(group, failure))
     }
   }
 
@@ -223,39 +203,36 @@ export class Journal implements AttemptSink {
   }
 
   #write(): void {
-    if (this.#used === 0) return
+    const filled = this.#buffer.take()
+    if (filled === undefined) return
     const group = this.#group
-    const bytes = this.#buffer.subarray(0, this.#used)
-    const frames = this.#frames
     this.#group = new JournalGroup()
-    this.#used = 0
-    this.#frames = 0
-    this.#writeGroup(group, bytes, frames)
-    group.framesEnd = this.#framesWritten
+    this.#writeGroup(group, filled)
+    group.framesEnd = this.#files.framesWritten
     this.#done.push(group)
     // Linked only now: a new file carries exactly the attempts whose intent is written and whose end is not.
     if (group.refused === undefined) for (const attempt of group.opened) this.#open.add(attempt)
     for (const attempt of group.ended) this.#open.remove(attempt)
   }
 
-  #writeGroup(group: JournalGroup, bytes: Buffer, frames: number): void {
+  #writeGroup(group: JournalGroup, filled: Frames): void {
     try {
-      const segment = this.#segment
-      const full = segment !== undefined && segment.bytes + bytes.length > this.#options.segmentBytesMax
-      if (this.#exhausted === undefined && full && segment.bytes > segment.headBytes) this.#rotate()
-      this.#put(bytes, frames)
+      if (this.#exhausted === undefined && this.#files.isFullFor(filled.bytes.length)) {
+        this.#files.rotate(this.#open.list())
+      }
+      this.#files.put(filled)
     } catch (error) {
       if (this.#exhausted === undefined) this.#exhaust(error)
       group.refused = exhaustedFault(error)
-      group.failure = this.#salvage(settlesOf(bytes))
+      group.failure = this.#salvage(settlesOf(filled.bytes))
     }
   }
 
   /** Ends of a group that the disk did not take, to what was set aside. Gives the failure when that took nothing either. */
-  #salvage(settles: { readonly bytes: Buffer; readonly frames: number }): Error | undefined {
+  #salvage(settles: Frames): Error | undefined {
     if (settles.frames === 0) return undefined
     try {
-      this.#put(settles.bytes, settles.frames)
+      this.#files.put(settles)
       return undefined
     } catch (error) {
       this.#lost += settles.frames
@@ -268,73 +245,13 @@ export class Journal implements AttemptSink {
     }
   }
 
-  #put(bytes: Uint8Array, frames: number): void {
-    const segment = this.#segment
-    if (segment === undefined) throw new Error('there is no journal to write to')
-    if (segment.bytes + bytes.length > segment.bytesMax) throw new Error('the reserve is full')
-    this.#options.disk.write(segment.file, bytes, segment.bytes)
-    segment.bytes += bytes.length
-    this.#framesWritten += frames
-    this.#bytesWritten += bytes.length
-    this.#sync.wrote(segment, this.#framesWritten)
-  }
-
-  /** Goes on in a new file. Throws when the disk is full. */
-  #rotate(): void {
-    const open = this.#open.list()
-    const segment = createSegment({
-      ...this.#options,
-      number: this.#nextNumber,
-      framesBefore: this.#framesWritten,
-      open,
-    })
-    this.#retire()
-    this.#nextNumber += 1
-    this.#carriedIn = segment.number
-    this.#framesWritten += open.length
-    this.#bytesWritten += segment.bytes
-    this.#segment = segment
-    this.#sync.wrote(segment, this.#framesWritten)
-  }
-
-  #takeReserve(): void {
-    try {
-      this.#segment = takeReserve({ ...this.#options, number: this.#nextNumber, framesBefore: this.#framesWritten })
-      this.#nextNumber += 1
-      this.#bytesWritten += this.#segment.bytes
-    } catch (error) {
-      this.#options.log.error(
-        { reason: codeOf(error) },
-        'the journal has no reserve: ends of running requests cannot be written',
-      )
-    }
-  }
-
-  #retire(): void {
-    const segment = this.#segment
-    if (segment === undefined) return
-    this.#segment = undefined
-    this.#sealed.push(sealed(segment))
-    this.#sync.retire(segment)
-  }
-
   #exhaust(error: unknown): void {
     this.#exhausted = error instanceof Error ? error : new Error(String(error))
     this.#options.log.error(
       { reason: codeOf(error) },
       'the disk takes no more journal: new requests are refused, running ones settle from the reserve',
     )
-    const segment = this.#segment
-    if (segment !== undefined) {
-      // What was written of the last group must not stay: its intents were refused.
-      try {
-        this.#options.disk.truncate(segment.file, segment.bytes)
-      } catch (failure) {
-        this.#options.log.error({ reason: codeOf(failure) }, 'the journal could not be cut back')
-      }
-    }
-    this.#retire()
-    this.#takeReserve()
+    this.#files.useReserve()
     this.#planRetry()
   }
 
@@ -349,7 +266,7 @@ export class Journal implements AttemptSink {
     try {
       await makeReserve(this.#options.folder, this.#options.reserveBytes)
       if (this.#closed) return
-      this.#rotate()
+      this.#files.rotate(this.#open.list())
       this.#exhausted = undefined
       this.#options.log.info({}, 'the disk takes the journal again')
     } catch {
@@ -362,8 +279,8 @@ export class Journal implements AttemptSink {
     const { disk, log } = this.#options
     try {
       const tail = disk.read(poisoned.file, Math.max(poisoned.syncedBytes, poisoned.headBytes), poisoned.bytes)
-      if (poisoned === this.#segment) this.#rotate()
-      if (tail.length > 0) this.#put(tail, listFrames(tail).length)
+      if (this.#files.isCurrent(poisoned)) this.#files.rotate(this.#open.list())
+      if (tail.length > 0) this.#files.put({ bytes: tail, frames: listFrames(tail).length })
     } catch (error) {
       log.error(
         { segment: poisoned.number, reason: codeOf(error) },
@@ -374,14 +291,4 @@ export class Journal implements AttemptSink {
   }
 }
 
-const GROUP_BYTES_MAX = 1_048_576
 const WRITTEN = Promise.resolve()
-
-/** The ends among frames that were not written: the attempts that a vendor has seen. */
-function settlesOf(bytes: Buffer): { readonly bytes: Buffer; readonly frames: number } {
-  const kept = listFrames(bytes).filter((frame) => frame.type === FRAME_TYPES.settle)
-  return {
-    bytes: Buffer.concat(kept.map((frame) => bytes.subarray(frame.start - FRAME_HEAD_BYTES, frame.end))),
-    frames: kept.length,
-  }
-}

@@ -119,7 +119,9 @@ const key = (id: string) => ({
 })
 
 async function insertMany(sql: Sql, count: number): Promise<void> {
-  await raw`insert into keys (id, name, created_at) select 'id ' || n, 'key', now() from generate_series(1, ${count}::int) as n`.execute(sql.control)
+  await raw`insert into keys (id, name, created_at) select 'id ' || n, 'key', now() from generate_series(1, ${count}::int) as n`.execute(
+    sql.control,
+  )
   await raw`insert into key_secrets (hash, key_id, created_at) select 'hash ' || n, 'id ' || n, now() from generate_series(1, ${count}::int) as n`.execute(
     sql.control,
   )

@@ -32,7 +32,16 @@ export async function openKeyRing(
   { clock, log, pollMs = 2_000 }: KeyRingOptions,
 ): Promise<KeyRing> {
   /** `whole` asks the next look to read everything; `since` is where a partial one begins; `next` is a look that has not begun yet. */
-  const now: State = { secrets: new Map(), since: '0', whole: true, readAt: 0, failed: false, listened: false, current: Promise.resolve(), next: undefined }
+  const now: State = {
+    secrets: new Map(),
+    since: '0',
+    whole: true,
+    readAt: 0,
+    failed: false,
+    listened: false,
+    current: Promise.resolve(),
+    next: undefined,
+  }
 
   const look = async () => {
     const startedAt = clock.monotonic()
@@ -46,7 +55,8 @@ export async function openKeyRing(
       if (now.failed) log.info({ secrets: now.secrets.size }, 'the key ring follows the database again')
       Object.assign(now, { since: next, readAt: startedAt, failed: false })
     } catch (error) {
-      if (!now.failed) log.warn({ code: codeOf(error) }, 'the key ring cannot be read; the keys known so far go on working')
+      if (!now.failed)
+        log.warn({ code: codeOf(error) }, 'the key ring cannot be read; the keys known so far go on working')
       Object.assign(now, { whole: true, failed: true })
       throw error
     }

@@ -1,10 +1,10 @@
 import { execFile, execFileSync } from 'node:child_process'
-import { mkdtempSync } from 'node:fs'
+import { mkdtempSync, rmdirSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
 import { suiteNeeding } from '../../e2e/kit/not-run.ts'
 
 /** Ways to a mount namespace of one's own: as root, as a user where the system allows it, by sudo without a password. */
@@ -20,11 +20,12 @@ suiteNeeding('the ledger on a real full disk', way === undefined ? 'no right to 
     const [command = '', ...options] = way ?? []
     const folder = mkdtempSync(join(tmpdir(), 'sekisho-full-'))
     const script = 'mount -t tmpfs -o size=4m sekisho "$1" && exec "$2" "$3" "$1"'
-    const child = join(import.meta.dirname, 'ledger-full-disk.child.ts')
+    const child = join(import.meta.dirname, '../../e2e/kit/ledger-full-disk-main.ts')
     const run = promisify(execFile)(command, [...options, 'sh', '-c', script, 'sh', folder, process.execPath, child], {
       timeout: 60_000,
     })
-    const { stdout } = await run.finally(() => rm(folder, { recursive: true, force: true }))
+    onTestFinished(() => rm(folder, { recursive: true, force: true }))
+    const { stdout } = await run
     expect(JSON.parse(stdout)).toEqual({
       refused: 'storage_exhausted',
       full: 'exhausted',
@@ -32,7 +33,7 @@ suiteNeeding('the ledger on a real full disk', way === undefined ? 'no right to 
       lost: 0,
       unsettled: 0,
       after: 'ok',
-      then: 'taken',
+      again: 'taken',
     })
   })
 })
@@ -47,5 +48,7 @@ function mounts([command = '', ...options]: readonly string[]): boolean {
     return true
   } catch {
     return false
+  } finally {
+    rmdirSync(folder)
   }
 }

@@ -10,9 +10,9 @@ import { FRAME_TYPES } from './journal-frame.ts'
 import { readHead, readWindow } from './journal-reader.ts'
 import { readId, readSettle } from './journal-record.ts'
 import { listSegments } from './journal-source.ts'
-import { testLog } from './ledger-samples.ts'
+import { testLog } from './attempts-test-kit.ts'
 
-export { intentOf, recordOf, systemClock, testLog } from './ledger-samples.ts'
+export { intentOf, recordOf, systemClock, testLog } from './attempts-test-kit.ts'
 
 /** What the tests of journal, shipper and recovery share. */
 

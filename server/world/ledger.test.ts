@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
-import { cp, readdir, readFile, rm } from 'node:fs/promises'
+import { cp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import pg from 'pg'
@@ -207,6 +207,27 @@ describe('the ledger', () => {
     ).toEqual([{ interrupted: 0 }])
   })
 
+  test('ships what stands behind a damaged place, and says how much is damaged', async () => {
+    const { pool, ledger, folder, log } = await started(postgres)
+    const records = await use(ledger, 40)
+    await ledger.drain(5_000)
+    await pool.query('TRUNCATE usage, usage_daily')
+    const writer = join(folder, await onlyWriter(folder))
+    await rm(join(writer, 'cursor.json'))
+    const path = join(writer, '00000001.journal')
+    const bytes = await readFile(path)
+    const place = bytes.lastIndexOf(`["${records[7]?.id}"`) + 50
+    bytes[place] = (bytes[place] ?? 0) ^ 1
+    await writeFile(path, bytes)
+    const next = await startAgain({ folder, pool, log })
+    await next.recovered
+    await shipped(next)
+    const stored = await idsIn(pool)
+    expect(records.filter(({ id }) => !stored.includes(id))).toEqual([records[7]])
+    expect(next.status().damagedBytes).toBeGreaterThan(0)
+    expect(log.lines.some(({ message }) => message.includes('has lost records'))).toBe(true)
+  })
+
   test('notices when the disk has lost records between two files', async () => {
     const { pool, ledger, folder, log } = await started(postgres, {
       tuning: { segmentBytesMax: 5_000 },
@@ -366,9 +387,13 @@ async function killedAfter(
   seen: { readonly opened: Set<string>; readonly settled: Set<string> },
   intents = 'on',
 ) {
-  const child = spawn(process.execPath, [join(import.meta.dirname, 'ledger-load.child.ts'), folder, intents], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  })
+  const child = spawn(
+    process.execPath,
+    [join(import.meta.dirname, '../../e2e/kit/ledger-load-main.ts'), folder, intents],
+    {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    },
+  )
   onTestFinished(() => {
     child.kill('SIGKILL')
   })

@@ -1,20 +1,15 @@
 import type { Pool } from 'pg'
-import type { AttemptRecord } from '../../core/attempt.ts'
-import { ensureUsageDays, insertUsage } from '../store/usage-insert.sql.ts'
+import { ensureUsageDays, insertSettled } from '../store/usage-insert.sql.ts'
 import { codeOf } from './error-code.ts'
-
-/** A settled attempt on its way to the database, with its text in the journal. */
-export interface Shipment {
-  readonly record: AttemptRecord
-  readonly payload: string
-}
+import { readAt } from './journal-record.ts'
+import type { Refusal } from './quarantine.ts'
 
 /** Days whose partition is known to exist; forgotten when the database disagrees. */
 export class UsageDays {
   #known: readonly string[] = []
 
-  async ensure(pool: Pool, records: readonly AttemptRecord[]): Promise<void> {
-    const missing = daysOf(records).filter((day) => !this.#known.includes(day))
+  async ensure(pool: Pool, payloads: readonly string[]): Promise<void> {
+    const missing = daysOf(payloads).filter((day) => !this.#known.includes(day))
     if (missing.length === 0) return
     await ensureUsageDays(pool, missing)
     this.#known = [...this.#known, ...missing].slice(-KNOWN_DAYS_MAX)
@@ -25,51 +20,50 @@ export class UsageDays {
   }
 }
 
-/** Inserts what the database takes and gives back what it refuses for its content. Throws when the database itself is away. */
-export async function shipBatch(
-  pool: Pool,
-  days: UsageDays,
-  batch: readonly Shipment[],
-): Promise<readonly { readonly shipment: Shipment; readonly reason: string }[]> {
-  if (batch.length === 0) return []
+/** Inserts the ends that the database takes, as they stand in the journal, and gives back what it refuses for its content. Throws when the database itself is away. */
+export async function shipBatch(pool: Pool, days: UsageDays, payloads: readonly string[]): Promise<readonly Refusal[]> {
+  if (payloads.length === 0) return []
   try {
-    const records = batch.map((shipment) => shipment.record)
-    await days.ensure(pool, records)
-    await insertUsage(pool, records)
+    await insert(pool, days, payloads)
     return []
   } catch (error) {
     if (!isDataError(error)) throw error
     // A partition that was dropped by hand looks like bad data, too.
     days.forget()
-    const [first] = batch
-    if (batch.length === 1 && first !== undefined) return await refuseOne(pool, days, first)
-    const half = batch.length >> 1
-    return [...(await shipBatch(pool, days, batch.slice(0, half))), ...(await shipBatch(pool, days, batch.slice(half)))]
+    const [first] = payloads
+    if (payloads.length === 1 && first !== undefined) return await shipOne(pool, days, first)
+    const half = payloads.length >> 1
+    return [
+      ...(await shipBatch(pool, days, payloads.slice(0, half))),
+      ...(await shipBatch(pool, days, payloads.slice(half))),
+    ]
   }
 }
 
 const KNOWN_DAYS_MAX = 100
 
-async function refuseOne(pool: Pool, days: UsageDays, shipment: Shipment) {
+async function insert(pool: Pool, days: UsageDays, payloads: readonly string[]): Promise<void> {
+  await days.ensure(pool, payloads)
+  await insertSettled(pool, payloads)
+}
+
+async function shipOne(pool: Pool, days: UsageDays, payload: string): Promise<readonly Refusal[]> {
   try {
-    await days.ensure(pool, [shipment.record])
-    await insertUsage(pool, [shipment.record])
+    await insert(pool, days, [payload])
     return []
   } catch (error) {
     if (!isDataError(error)) throw error
-    return [{ shipment, reason: codeOf(error) }]
+    return [{ payload, reason: codeOf(error) }]
   }
 }
 
 /** SQLSTATE classes 22 (a value is wrong), 23 (a constraint says no) and 54 (too large): they fail again however often they are tried. */
 const isDataError = (error: unknown): boolean => /^(22|23|54)...$/.test(codeOf(error))
 
-/** The UTC days of the records; one without a possible date is left to the insert to refuse. */
-function daysOf(records: readonly AttemptRecord[]): readonly string[] {
-  const numbers = new Set(records.map((record) => Math.floor(record.at / DAY_MS)))
-  return [...numbers]
-    .filter((number) => number <= LAST_DAY)
-    .map((number) => new Date(number * DAY_MS).toISOString().slice(0, 10))
+/** The UTC days of the ends; one without a possible date is left to the insert to refuse. */
+function daysOf(payloads: readonly string[]): readonly string[] {
+  const numbers = new Set(payloads.map((payload) => Math.floor((readAt(payload) ?? Number.POSITIVE_INFINITY) / DAY_MS)))
+  return [...numbers].filter((day) => day <= LAST_DAY).map((day) => new Date(day * DAY_MS).toISOString().slice(0, 10))
 }
 
 const DAY_MS = 86_400_000

@@ -3,12 +3,10 @@ import type { Pool } from 'pg'
 import type { Clock, Log } from '../../core/world.ts'
 import { codeOf } from './error-code.ts'
 import type { Segment } from './journal-file.ts'
-import { FRAME_TYPES } from './journal-frame.ts'
-import { readHead, readWindow } from './journal-reader.ts'
-import { readSettle } from './journal-record.ts'
 import { type Cursor, type JournalSource, loadCursor, saveCursor } from './journal-source.ts'
-import { quarantine } from './quarantine.ts'
-import { type Shipment, shipBatch, UsageDays } from './ship-batch.ts'
+import { quarantine, type Refusal } from './quarantine.ts'
+import { shipBatch, UsageDays } from './ship-batch.ts'
+import { collectBatch } from './ship-collect.ts'
 
 export interface ShipperOptions {
   readonly pool: Pool
@@ -75,9 +73,11 @@ export class Shipper {
   }
 
   async follow(source: JournalSource): Promise<void> {
-    const cursor = await loadCursor(source.folder)
+    const { clock } = this.#options
+    const { cursor, savedAt } = await loadCursor(source.folder)
     const followed: Followed = { source, cursor, delivered: [] }
-    this.#moveTo(followed, cursor)
+    // What an earlier process shipped has been kept for a while already, however often we are started.
+    this.#moveTo(followed, { cursor, at: clock.monotonic() - Math.max(0, clock.now() - (savedAt ?? clock.now())) })
     this.#followed = [...this.#followed, followed]
   }
 
@@ -144,58 +144,25 @@ export class Shipper {
 
   /** Ships one batch of this journal. Gives whether it found any. */
   async #advance(followed: Followed): Promise<boolean> {
-    const batch = await this.#collect(followed)
+    const batch = await collectBatch(followed.source, followed.cursor)
     if (batch === undefined) return false
-    const refused = await shipBatch(this.#options.pool, this.#days, batch.shipments)
-    await this.#setAside([
-      ...batch.unreadable,
-      ...refused.map(({ shipment, reason }) => ({ payload: shipment.payload, reason })),
-    ])
+    const refused = await shipBatch(this.#options.pool, this.#days, batch.payloads)
+    await this.#setAside(refused)
     if (this.#abandoned) return false
     await this.#save(followed, batch.cursor)
-    this.#moveTo(followed, batch.cursor)
-    this.#shipped += batch.shipments.length - refused.length
+    this.#moveTo(followed, { cursor: batch.cursor, at: this.#options.clock.monotonic() })
+    this.#shipped += batch.payloads.length - refused.length
     this.#missing += batch.missing
     this.#damagedBytes += batch.damagedBytes
     if (batch.missing > 0 || batch.damagedBytes > 0) {
       const fields = { writer: followed.source.writer, missing: batch.missing, damagedBytes: batch.damagedBytes }
       this.#options.log.error(fields, 'the disk has lost records of the journal')
     }
-    if (batch.shipments.length > 0) this.#succeeded()
+    if (batch.payloads.length > 0) this.#succeeded()
     return true
   }
 
-  async #collect(followed: Followed): Promise<Batch | undefined> {
-    const { source } = followed
-    const shipments: Shipment[] = []
-    const unreadable: { payload: string; reason: string }[] = []
-    let cursor = followed.cursor
-    let missing = 0
-    let damagedBytes = 0
-    while (shipments.length < BATCH_ROWS) {
-      const segment = segmentAt(source.segments(), cursor)
-      if (segment === undefined) break
-      if (segment.number !== cursor.segment || cursor.offset === 0) {
-        const entered = await enter(segment, cursor)
-        missing += entered.missing
-        cursor = entered.cursor
-        continue
-      }
-      const window = await readWindow(segment.path, { from: cursor.offset, to: segment.bytes })
-      for (const frame of window.frames) {
-        if (frame.type !== FRAME_TYPES.settle) continue
-        const payload = window.bytes.toString('utf8', frame.start, frame.end)
-        const record = readSettle(payload)
-        if (record === undefined) unreadable.push({ payload, reason: 'unreadable' })
-        else shipments.push({ record, payload })
-      }
-      damagedBytes += window.damagedBytes + window.tornBytes
-      cursor = { segment: segment.number, offset: window.next, frames: cursor.frames + window.frames.length }
-    }
-    return cursor === followed.cursor ? undefined : { shipments, unreadable, cursor, missing, damagedBytes }
-  }
-
-  async #setAside(refused: readonly { readonly payload: string; readonly reason: string }[]): Promise<void> {
+  async #setAside(refused: readonly Refusal[]): Promise<void> {
     if (refused.length === 0) return
     await quarantine(this.#options.quarantinePath, refused)
     this.#quarantined += refused.length
@@ -217,9 +184,8 @@ export class Shipper {
     }
   }
 
-  #moveTo(followed: Followed, cursor: Cursor): void {
+  #moveTo(followed: Followed, { cursor, at }: { readonly cursor: Cursor; readonly at: number }): void {
     followed.cursor = cursor
-    const at = this.#options.clock.monotonic()
     for (const segment of followed.source.segments()) {
       const known = followed.delivered.some((delivered) => delivered.number === segment.number)
       if (!known && delivered(segment, cursor)) followed.delivered.push({ number: segment.number, at })
@@ -232,7 +198,7 @@ export class Shipper {
     if (followed.delivered.length === 0 && !source.ended) return
     const { keepMs, keepBytesMax, pressed, clock } = this.#options
     let kept = source.segments().reduce((sum, segment) => sum + segment.bytes, 0) - behind(followed)
-    for (const segment of [...source.segments()]) {
+    for (const segment of source.segments()) {
       const oldest = followed.delivered[0]
       if (oldest?.number !== segment.number || segment.number >= source.keepFrom) break
       if (!pressed() && kept <= keepBytesMax && clock.monotonic() - oldest.at < keepMs) break
@@ -268,40 +234,6 @@ interface Followed {
   cursor: Cursor
   /** Files that are in the database, oldest first, and since when (monotonic milliseconds). */
   readonly delivered: { readonly number: number; readonly at: number }[]
-}
-
-interface Batch {
-  readonly shipments: readonly Shipment[]
-  /** Ends that are whole but make no sense. */
-  readonly unreadable: readonly { readonly payload: string; readonly reason: string }[]
-  /** Where to go on once this batch is stored. */
-  readonly cursor: Cursor
-  /** Frames that the heads of files promise and that are not there. */
-  readonly missing: number
-  readonly damagedBytes: number
-}
-
-/** Enough to share one statement, few enough for the event loop; a last window may add some hundreds. */
-const BATCH_ROWS = 1_000
-
-/** Where there is something to read: the file of the cursor, or the next one when that is at its end. */
-const segmentAt = (segments: readonly Segment[], cursor: Cursor): Segment | undefined =>
-  segments.find(
-    (segment) =>
-      segment.number > cursor.segment || (segment.number === cursor.segment && cursor.offset < segment.bytes),
-  )
-
-/** Steps over a file's head, which says how many frames were written before it. */
-async function enter(segment: Segment, before: Cursor): Promise<{ readonly cursor: Cursor; readonly missing: number }> {
-  const read = await readHead(segment.path)
-  const cursor = {
-    segment: segment.number,
-    offset: read?.end ?? Math.min(1, segment.bytes),
-    frames: read?.head.framesBefore ?? before.frames,
-  }
-  // Nothing is known of what stood before the first file that we see.
-  const missing = before.segment === 0 || read === undefined ? 0 : Math.max(0, read.head.framesBefore - before.frames)
-  return { cursor, missing }
 }
 
 const delivered = (segment: Segment, cursor: Cursor): boolean =>

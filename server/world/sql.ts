@@ -35,7 +35,11 @@ export function openSql(where: string | SqlConnection, options: { readonly log: 
   const ledger = openPool(settings, { connectionsMax: 2, statementMsMax: 30_000 })
   const line = openLine({ settings: { ...base, stream: lineSockets.open }, log: options.log, revived: sockets.cut })
   // An idle connection that breaks is dropped by its pool; without a listener Node would end the process.
-  for (const pool of [control, ledger]) pool.on('error', () => line.suspect())
+  for (const pool of [control, ledger]) {
+    pool.on('error', () => line.suspect())
+    // The pool takes its own listener away while a client is out; a server that says goodbye just then would end the process.
+    pool.on('connect', (client) => client.on('error', () => line.suspect()))
+  }
   const kysely = new Kysely<Database>({ dialect: new PostgresDialect({ pool: control }) })
   return {
     control: kysely,

@@ -1,7 +1,7 @@
 import pg from 'pg'
 import { NO_USAGE } from '../../core/usage.ts'
-import { startLedger } from './ledger.ts'
-import { intentOf, recordOf, systemClock, testLog } from './ledger-samples.ts'
+import { startLedger } from '../../server/world/ledger.ts'
+import { intentOf, recordOf, systemClock, testLog } from '../../server/world/attempts-test-kit.ts'
 
 /**
  * A process to be killed: opens and settles attempts as fast as it can and prints `opened <id>`, `settled <id>` once the ledger has

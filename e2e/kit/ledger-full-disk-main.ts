@@ -2,8 +2,8 @@ import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import pg from 'pg'
-import { startLedger } from './ledger.ts'
-import { intentOf, recordOf, systemClock, testLog } from './ledger-samples.ts'
+import { startLedger } from '../../server/world/ledger.ts'
+import { intentOf, recordOf, systemClock, testLog } from '../../server/world/attempts-test-kit.ts'
 
 /** Fills a small disk (its argument) under a ledger and frees it again; prints what the ledger did as one line of JSON. */
 const [, , disk = ''] = process.argv
@@ -48,7 +48,7 @@ const after = await ledger.open(intentOf()).written.then(
   () => 'refused',
 )
 process.stdout.write(
-  `${JSON.stringify({ refused, full: full.state, reason: full.reason, lost: settledWhileFull.lost, unsettled: settledWhileFull.openAttempts - (taken - running.length), after: ledger.status().state, then: after })}\n`,
+  `${JSON.stringify({ refused, full: full.state, reason: full.reason, lost: settledWhileFull.lost, unsettled: settledWhileFull.openAttempts - (taken - running.length), after: ledger.status().state, again: after })}\n`,
 )
 process.exit(0)
 

@@ -3,11 +3,11 @@ import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Log, LogFields } from '../../core/world.ts'
-import { migrate } from '../store/migrate.ts'
-import { openKeyRing } from '../world/keys.ts'
-import { openSql } from '../world/sql.ts'
-import { makeSetupToken } from './first-start.ts'
-import { adminPlane } from './plane.ts'
+import { migrate } from '../../server/store/migrate.ts'
+import { openKeyRing } from '../../server/world/keys.ts'
+import { openSql } from '../../server/world/sql.ts'
+import { makeSetupToken } from '../../server/admin/first-start.ts'
+import { adminPlane } from '../../server/admin/plane.ts'
 
 /** The control plane for tests: a real listener on loopback before a real database. */
 export async function startPlane(databaseUrl: string) {
@@ -19,7 +19,16 @@ export async function startPlane(databaseUrl: string) {
   await migrate(sql)
   const keys = await openKeyRing(sql, { clock, log })
   const random = (bytes: number) => randomBytes(bytes)
-  const world = { sql, clock, log, random, keys, newId: () => randomUUID(), reach: { reach: 'loopback', hosts: ['gateway.example'] }, views } as const
+  const world = {
+    sql,
+    clock,
+    log,
+    random,
+    keys,
+    newId: () => randomUUID(),
+    reach: { reach: 'loopback', hosts: ['gateway.example'] },
+    views,
+  } as const
   const server = createServer(adminPlane(world)).listen(0, '127.0.0.1')
   await once(server, 'listening')
   // What a TCP listener says of itself is never a path.
@@ -50,7 +59,10 @@ export interface CallOptions {
 }
 
 /** A call as a program makes it: POST with JSON when there is a body. `json` is what came, whatever the status. */
-async function call(url: string, { token, body, headers = {}, method = body === undefined ? 'GET' : 'POST' }: CallOptions = {}) {
+async function call(
+  url: string,
+  { token, body, headers = {}, method = body === undefined ? 'GET' : 'POST' }: CallOptions = {},
+) {
   const answer = await fetch(url, {
     method,
     headers: {
@@ -67,7 +79,10 @@ async function call(url: string, { token, body, headers = {}, method = body === 
 
 /** The administrator whom most tests need. */
 export async function administrator(plane: TestPlane): Promise<string> {
-  const { json } = await plane.call('/api/setup/administrator', { token: await plane.setupToken(), body: { name: 'Ada' } })
+  const { json } = await plane.call('/api/setup/administrator', {
+    token: await plane.setupToken(),
+    body: { name: 'Ada' },
+  })
   return textAt(json, 'token')
 }
 

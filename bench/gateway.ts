@@ -1,0 +1,117 @@
+import { mkdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import pg from 'pg'
+import { embeddedDatabase } from '../e2e/kit/embedded-database.ts'
+import { secretHash } from '../server/world/secret-hash.ts'
+import type { LoadResult } from './load.ts'
+import { type ServerProcess, startServer } from './server-process.ts'
+
+/** The gateway under test, with everything on: keys, limits, metrics, journal with intents, usage rows in its own PostgreSQL. */
+export interface BenchGateway {
+  readonly process: ServerProcess
+  readonly key: string
+  /** Notes what a run was answered, to be compared with the rows at the end. */
+  served(result: LoadResult): void
+  /** Waits until the rows have arrived and compares them with what was served. */
+  rowsAgree(): Promise<{ readonly served: number; readonly recorded: number; readonly agree: boolean }>
+  /** Stops it and starts it again on the same data: until it says its address, and until the first 200. */
+  restartMs(): Promise<{ readonly readyMs: number; readonly firstAnswerMs: number }>
+}
+
+export interface BenchGatewayOptions {
+  readonly folder: string
+  readonly upstreamPort: number
+  readonly keys: number
+  readonly pin: number
+}
+
+export async function startGateway({ folder, upstreamPort, keys, pin }: BenchGatewayOptions): Promise<BenchGateway> {
+  const dataDir = join(folder, 'data')
+  const configPath = join(folder, 'sekisho.yaml')
+  await mkdir(dataDir, { recursive: true, mode: 0o711 })
+  await writeFile(configPath, config(upstreamPort))
+  const start = () =>
+    startServer({
+      command: [process.execPath, join(import.meta.dirname, '../bin/sekisho.mjs'), 'serve', '--data', dataDir, '--port', '0', '--config', configPath],
+      port: (printed) => Number(/listens on http:\/\/[^:]+:(\d+)/.exec(printed)?.[1]) || undefined,
+      pin,
+    })
+  const first = await start()
+  const key = 'sek_bench_key_that_only_this_run_knows'
+  await withDatabase(dataDir, (client) => insertKeys(client, { count: keys, key }))
+  await first.stop()
+  // The process that is measured begins on a prepared folder with a warm compile cache, as every start but the first does.
+  const running = { process: await start() }
+  const expected = { requests: 0 }
+  return {
+    get process() {
+      return running.process
+    },
+    key,
+    served: (result) => {
+      expected.requests += result.requests
+    },
+    rowsAgree: () => withDatabase(dataDir, (client) => settledRows(client, expected.requests)),
+    restartMs: async () => {
+      await running.process.stop()
+      const begunAt = performance.now()
+      running.process = await start()
+      const readyMs = performance.now() - begunAt
+      const answer = await fetch(`http://127.0.0.1:${running.process.port}/v1/chat/completions`, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
+        body: '{"model":"bench","messages":[{"role":"user","content":"hi"}]}',
+      })
+      if (answer.status !== 200) throw new Error(`the first answer was ${answer.status}`)
+      await answer.text()
+      return { readyMs, firstAnswerMs: performance.now() - begunAt }
+    },
+  }
+}
+
+const config = (upstreamPort: number) => `
+limits:
+  inFlightMax: 5000
+providers:
+  upstream:
+    kind: openai-compatible
+    baseUrl: http://127.0.0.1:${upstreamPort}/v1
+    models: [bench-model]
+    inFlightMax: 4000
+models:
+  bench:
+    targets: [upstream/bench-model]
+prices:
+  - model: upstream/bench-model
+    rates: { input: 1.25, output: 10 }
+`
+
+async function withDatabase<Result>(dataDir: string, work: (client: pg.Client) => Promise<Result>): Promise<Result> {
+  const client = new pg.Client(await embeddedDatabase(dataDir))
+  await client.connect()
+  try {
+    return await work(client)
+  } finally {
+    await client.end()
+  }
+}
+
+async function insertKeys(client: pg.Client, { count, key }: { readonly count: number; readonly key: string }): Promise<void> {
+  const hashes = Array.from({ length: count }, (_, index) => secretHash(index === 0 ? key : `sek_unused_${index}`))
+  const ids = hashes.map((_, index) => `bench${String(index).padStart(7, '0')}`)
+  await client.query("INSERT INTO keys (id, name, created_at) SELECT id, id, now() FROM unnest($1::text[]) AS id", [ids])
+  await client.query('INSERT INTO key_secrets (hash, key_id, created_at) SELECT hash, id, now() FROM unnest($1::text[], $2::text[]) AS row (hash, id)', [hashes, ids])
+}
+
+/** Streams that a run hung up on are attempts too, so requests are counted by the load as it began them. */
+async function settledRows(client: pg.Client, served: number): Promise<{ readonly served: number; readonly recorded: number; readonly agree: boolean }> {
+  const limit = performance.now() + 60_000
+  let recorded = 0
+  for (;;) {
+    const { rows } = await client.query<{ count: string }>("SELECT count(*) FROM usage WHERE key_id = 'bench0000000'")
+    recorded = Number(rows[0]?.count)
+    if (recorded >= served || performance.now() > limit) break
+    await new Promise((resolve) => setTimeout(resolve, 250))
+  }
+  return { served, recorded, agree: recorded === served }
+}
