@@ -363,6 +363,14 @@ test('what a vendor reports while it streams is what a broken stream is booked w
   expect(record).toMatchObject({ status: 'partial', usageSource: 'running', usage: { input: 50, cacheRead: 20, output: 5 } })
 })
 
+test('a vendor that does not end behind its [DONE] is not waited for', async () => {
+  const answer = await relay.chat({ stream: true, behaviour: { kind: 'raw', text: endless(['data: {"model":"m","choices":[]}', 'data: [DONE]']), then: 'hang' } })
+  expect(await readStream(answer)).toMatchObject({ finished: true, ending: 'complete' })
+  expect(await relay.recordsOf(requestIdOf(answer))).toMatchObject([{ status: 'complete', reason: null }])
+  const { seen } = relay.vendor
+  await waitUntil('the vendor to be closed', () => seen.find(({ id }) => id === requestIdOf(answer))?.connectionClosedAt ?? null, { timeoutMs: 3_000 })
+})
+
 test('the official SDK throws its own error for each status', async () => {
   const client = await openai()
   const asked = async (model: string, behaviour: Behaviour): Promise<unknown> =>
@@ -483,6 +491,10 @@ test('after all of it nothing is open, and every request that the vendor saw has
   expect(relay.vendor.seen.map(({ id }) => id).filter((id) => !ids.includes(id))).toEqual([])
   expect(relay.gateway.logs()).not.toMatch(/uncaught|unhandled|request failed inside/i)
 })
+
+/** A stream of these events in chunks, without the last chunk. */
+const endless = (events: readonly string[]): string =>
+  ['HTTP/1.1 200 OK', 'content-type: text/event-stream', 'transfer-encoding: chunked', '', ...events.flatMap((event) => [(event.length + 2).toString(16), `${event}\n\n`]), ''].join('\r\n')
 
 const MEBIBYTE = 1024 ** 2
 

@@ -86,7 +86,9 @@ export class Flow implements Dispatcher.DispatchHandler {
     this.#sink = sink
     const held = this.#held
     this.#held = []
-    for (const chunk of held) this.#push(sink, chunk)
+    const [first, ...more] = held
+    // In one piece: the reader has read all of it, so whoever asks it about a first piece hears of the last one.
+    if (first !== undefined) this.#push(sink, more.length === 0 ? first : Buffer.concat(held))
     this.#controller?.resume()
     if (this.#fault !== undefined) sink.fail(this.#fault)
     else if (this.#ended) sink.end()

@@ -136,7 +136,7 @@ export async function startGateway(options: StartOptions): Promise<Gateway> {
     const delay = openEventLoopDelay(clock)
     undo.push(async () => delay.close())
     const metrics = openMetrics({
-      gauges: gauges({ openRequests, gate, snapshot: () => snapshot, ledger: ledger.status, keys, databaseUp: sql.up, config: () => watch.state() }),
+      gauges: gauges({ openRequests, gate, snapshot: () => snapshot, ledger: ledger.status, keys, databaseUp: sql.up, config: () => watch.state(), eventLoopDelay: delay.gauge, version: options.version }),
     })
     const connect = openConnect()
     undo.push(() => connect.close())

@@ -14,7 +14,7 @@ export interface GatewayAndVendor {
   readonly vendor: FaultVendor
 }
 
-export interface GatewayAndVendorOptions extends Pick<GatewayOptions, 'args'> {
+export interface GatewayAndVendorOptions extends Pick<GatewayOptions, 'args' | 'env'> {
   /** More of the configuration, beside the provider `fault`. */
   readonly config?: { readonly providers?: object; readonly [section: string]: unknown }
   /** Gives the URL of a database of the test. Absent: the embedded one. */
@@ -22,7 +22,7 @@ export interface GatewayAndVendorOptions extends Pick<GatewayOptions, 'args'> {
 }
 
 /** Call it at the top of a test file; use what it gives inside tests. The vendor is the provider `fault`, of OpenAI's kind. */
-export function withGateway({ config, databaseUrl, ...options }: GatewayAndVendorOptions = {}): GatewayAndVendor {
+export function withGateway({ config, databaseUrl, env, ...options }: GatewayAndVendorOptions = {}): GatewayAndVendor {
   const running: { gateway?: Gateway; vendor?: FaultVendor } = {}
   beforeAll(async () => {
     const vendor = await startFaultVendor()
@@ -31,7 +31,7 @@ export function withGateway({ config, databaseUrl, ...options }: GatewayAndVendo
     running.gateway = await startGateway({
       ...options,
       config: { ...config, providers: { fault, ...config?.providers } },
-      env: { FAULT_CREDENTIAL: VENDOR_CREDENTIAL },
+      env: { FAULT_CREDENTIAL: VENDOR_CREDENTIAL, ...env },
       ...(databaseUrl === undefined ? {} : { databaseUrl: await databaseUrl() }),
     })
   })

@@ -1,7 +1,7 @@
 import { edited } from '../../core/body.ts'
 import type { FindBytes } from '../../core/bytes.ts'
 import { Fault, faultOf } from '../../core/fault.ts'
-import { type Attempt, requestPath } from '../../core/route.ts'
+import { type Attempt, type Provider, requestPath } from '../../core/route.ts'
 import type { ReplyReader } from '../../core/wire.ts'
 import { editsFor } from '../../core/wires/openai-request.ts'
 import { OpenAiStream } from '../../core/wires/openai-stream.ts'
@@ -19,10 +19,15 @@ import type { VendorRequest } from '../world/connect.ts'
  */
 export async function call(planned: Planned, world: World, account: Account): Promise<Answered> {
   let last: Fault | undefined
+  let full: Provider | undefined
   account.stream = planned.fields.stream
   for (const attempt of planned.attempts) {
+    const { provider } = attempt.target
+    // Who has no free place has none for its other nodes either.
+    if (provider === full) continue
     const result = await tryOnce(planned, attempt, { world, account })
     if (!(result instanceof Fault)) return result
+    if (result.code === 'overloaded') full = provider
     last = result
   }
   // Made only now: an error costs more than everything else here, and nearly no request needs one.
@@ -34,6 +39,7 @@ async function tryOnce(planned: Planned, attempt: Attempt, parts: Parts): Promis
   const { world, account } = parts
   const entered = enterGate(planned, attempt, parts)
   const leave = entered instanceof Promise ? await entered : entered
+  if (leave instanceof Fault) return leave
   account.hold(leave)
   account.attempts++
   const run = new AttemptRun(planned, attempt, { world, account, queuedMs: account.waitMs })
@@ -62,20 +68,32 @@ interface Parts {
   readonly account: Account
 }
 
-/** A place at the provider, at once where there is one: nearly every request then saves a turn of the loop. */
-function enterGate(planned: Planned, { target }: Attempt, { world, account }: Parts): Promise<() => void> | (() => void) {
+type Place = () => void
+
+/** A place at the provider, at once where there is one: nearly every request then saves a turn of the loop. A Fault when there is none in time. */
+function enterGate(planned: Planned, { target }: Attempt, { world, account }: Parts): Promise<Place | Fault> | Place | Fault {
   const { limits } = planned.snapshot.config
   const wanted = { inFlightMax: target.provider.inFlightMax, queueMax: limits.queueMax, waitMs: limits.queueWaitMs }
   let forget = () => {}
-  const entered = world.gate(target.provider.name).enter(wanted, (cancel) => {
-    forget = account.onInterrupt(cancel)
-  })
-  if (!(entered instanceof Promise)) return entered
-  const since = world.clock.monotonic()
-  return entered.finally(() => {
-    forget()
-    account.waitMs += world.clock.monotonic() - since
-  })
+  try {
+    const entered = world.gate(target.provider.name).enter(wanted, (cancel) => {
+      forget = account.onInterrupt(cancel)
+    })
+    if (!(entered instanceof Promise)) return entered
+    const since = world.clock.monotonic()
+    return entered.catch(whenFull).finally(() => {
+      forget()
+      account.waitMs += world.clock.monotonic() - since
+    })
+  } catch (error) {
+    return whenFull(error)
+  }
+}
+
+/** Nothing was sent to a provider that has no free place, so the next one may be asked (reliability 3.4). */
+function whenFull(error: unknown): Fault {
+  if (error instanceof Fault && error.code === 'overloaded') return error
+  throw error
 }
 
 function vendorRequest(planned: Planned, { target, node }: Attempt, account: Account): VendorRequest {

@@ -229,7 +229,9 @@ const usageOf = (row: UsageTable) => ({
 const writeCursor = ({ at, id }: AttemptRecord): string => Buffer.from(`${at}.${id}`).toString('base64url')
 
 function readCursor(cursor: string): { readonly at: Date; readonly id: string } {
-  const [, at, id] = /^(\d{1,15})\.([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/.exec(Buffer.from(cursor, 'base64url').toString()) ?? []
+  const [, at, id] =
+    /^(\d{1,15})\.([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/.exec(Buffer.from(cursor, 'base64url').toString()) ??
+    []
   if (at === undefined || id === undefined)
     throw new Fault('bad_request', 'This cursor was not given by this list', { field: 'cursor' })
   return { at: new Date(Number(at)), id }

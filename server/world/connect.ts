@@ -1,4 +1,5 @@
-import { Pool } from 'undici'
+// The pool alone: the package's front door also loads fetch, WebSocket and caches, 14 MB that nothing here uses.
+import Pool from 'undici/lib/dispatcher/pool.js'
 import type { Body } from '../../core/body.ts'
 import type { Node } from '../../core/route.ts'
 import type { Flow } from '../flow.ts'
