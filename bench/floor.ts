@@ -30,13 +30,21 @@ class Relay implements Dispatcher.DispatchHandler {
   }
 }
 
-const pool = new Pool(`http://127.0.0.1:${process.argv[2]}`, { connections: 4_096, allowH2: false, headersTimeout: 0, bodyTimeout: 0 })
+const pool = new Pool(`http://127.0.0.1:${process.argv[2]}`, {
+  connections: 4_096,
+  allowH2: false,
+  headersTimeout: 0,
+  bodyTimeout: 0,
+})
 const server = createServer((request, response) => {
   const chunks: Buffer[] = []
   request.on('data', (chunk: Buffer) => chunks.push(chunk))
   request.on('end', () => {
     const body = chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks)
-    pool.dispatch({ method: 'POST', path: request.url ?? '/', headers: { 'content-type': 'application/json' }, body }, new Relay(response))
+    pool.dispatch(
+      { method: 'POST', path: request.url ?? '/', headers: { 'content-type': 'application/json' }, body },
+      new Relay(response),
+    )
   })
 })
 server.listen(0, '127.0.0.1', () => console.log((server.address() as AddressInfo).port))

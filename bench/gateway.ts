@@ -32,7 +32,17 @@ export async function startGateway({ folder, upstreamPort, keys, pin }: BenchGat
   await writeFile(configPath, config(upstreamPort))
   const start = () =>
     startServer({
-      command: [process.execPath, join(import.meta.dirname, '../bin/sekisho.mjs'), 'serve', '--data', dataDir, '--port', '0', '--config', configPath],
+      command: [
+        process.execPath,
+        join(import.meta.dirname, '../bin/sekisho.mjs'),
+        'serve',
+        '--data',
+        dataDir,
+        '--port',
+        '0',
+        '--config',
+        configPath,
+      ],
       port: (printed) => Number(/listens on http:\/\/[^:]+:(\d+)/.exec(printed)?.[1]) || undefined,
       pin,
     })
@@ -96,15 +106,26 @@ async function withDatabase<Result>(dataDir: string, work: (client: pg.Client) =
   }
 }
 
-async function insertKeys(client: pg.Client, { count, key }: { readonly count: number; readonly key: string }): Promise<void> {
+async function insertKeys(
+  client: pg.Client,
+  { count, key }: { readonly count: number; readonly key: string },
+): Promise<void> {
   const hashes = Array.from({ length: count }, (_, index) => secretHash(index === 0 ? key : `sek_unused_${index}`))
   const ids = hashes.map((_, index) => `bench${String(index).padStart(7, '0')}`)
-  await client.query("INSERT INTO keys (id, name, created_at) SELECT id, id, now() FROM unnest($1::text[]) AS id", [ids])
-  await client.query('INSERT INTO key_secrets (hash, key_id, created_at) SELECT hash, id, now() FROM unnest($1::text[], $2::text[]) AS row (hash, id)', [hashes, ids])
+  await client.query('INSERT INTO keys (id, name, created_at) SELECT id, id, now() FROM unnest($1::text[]) AS id', [
+    ids,
+  ])
+  await client.query(
+    'INSERT INTO key_secrets (hash, key_id, created_at) SELECT hash, id, now() FROM unnest($1::text[], $2::text[]) AS row (hash, id)',
+    [hashes, ids],
+  )
 }
 
 /** Streams that a run hung up on are attempts too, so requests are counted by the load as it began them. */
-async function settledRows(client: pg.Client, served: number): Promise<{ readonly served: number; readonly recorded: number; readonly agree: boolean }> {
+async function settledRows(
+  client: pg.Client,
+  served: number,
+): Promise<{ readonly served: number; readonly recorded: number; readonly agree: boolean }> {
   const limit = performance.now() + 60_000
   let recorded = 0
   for (;;) {

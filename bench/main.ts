@@ -16,7 +16,9 @@ import { median, report } from './report.ts'
 import { burst, calm, large, paced, type Scenario, saturated, thousand } from './scenarios.ts'
 import { type ServerProcess, startServer } from './server-process.ts'
 
-const { values } = parseArgs({ options: { rounds: { type: 'string', default: '5' }, quick: { type: 'boolean', default: false } } })
+const { values } = parseArgs({
+  options: { rounds: { type: 'string', default: '5' }, quick: { type: 'boolean', default: false } },
+})
 const rounds = values.quick ? 2 : Number(values.rounds)
 const SERVER_CPU = 0
 const LOAD_CPU = Math.min(1, cpus().length - 1)
@@ -24,8 +26,16 @@ const firstLine = (printed: string) => (printed.includes('\n') ? Number(printed.
 const script = (name: string) => join(import.meta.dirname, name)
 
 const folder = await mkdtemp(join(tmpdir(), 'sekisho bench '))
-const upstream = await startServer({ command: [process.execPath, script('upstream.ts')], port: firstLine, pin: LOAD_CPU })
-const floor = await startServer({ command: [process.execPath, script('floor.ts'), String(upstream.port)], port: firstLine, pin: SERVER_CPU })
+const upstream = await startServer({
+  command: [process.execPath, script('upstream.ts')],
+  port: firstLine,
+  pin: LOAD_CPU,
+})
+const floor = await startServer({
+  command: [process.execPath, script('floor.ts'), String(upstream.port)],
+  port: firstLine,
+  pin: SERVER_CPU,
+})
 const gateway = await startGateway({ folder, upstreamPort: upstream.port, keys: 10_000, pin: SERVER_CPU })
 const nginx = await startNginx()
 try {
@@ -101,7 +111,9 @@ async function measure({ name, server, key }: Contender, scenario: Scenario): Pr
 }
 
 /** Memory at its highest while the streams are open, looked at each half second. */
-async function measureMemory(contenders: readonly Contender[]): Promise<readonly { readonly name: string; readonly bytes: number }[]> {
+async function measureMemory(
+  contenders: readonly Contender[],
+): Promise<readonly { readonly name: string; readonly bytes: number }[]> {
   const found: { readonly name: string; readonly bytes: number }[] = []
   for (const { name, server, key } of contenders) {
     let bytes = 0
@@ -118,9 +130,13 @@ async function measureMemory(contenders: readonly Contender[]): Promise<readonly
 
 function load(command: LoadCommand): Promise<LoadResult> {
   return new Promise((resolve, reject) => {
-    const child = spawn('taskset', ['-c', String(LOAD_CPU), process.execPath, script('load.ts'), JSON.stringify(command)], {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    })
+    const child = spawn(
+      'taskset',
+      ['-c', String(LOAD_CPU), process.execPath, script('load.ts'), JSON.stringify(command)],
+      {
+        stdio: ['ignore', 'pipe', 'inherit'],
+      },
+    )
     let printed = ''
     child.stdout.on('data', (chunk) => {
       printed += chunk
@@ -140,7 +156,11 @@ async function startNginx(): Promise<ServerProcess | undefined> {
     return undefined
   }
   await writeFile(found.configPath, found.config)
-  return startServer({ command: ['sh', '-c', 'echo ready; exec "$@"', 'sh', ...found.command], port: (printed) => (printed.includes('ready') ? port : undefined), pin: SERVER_CPU })
+  return startServer({
+    command: ['sh', '-c', 'echo ready; exec "$@"', 'sh', ...found.command],
+    port: (printed) => (printed.includes('ready') ? port : undefined),
+    pin: SERVER_CPU,
+  })
 }
 
 export type { BenchGateway }

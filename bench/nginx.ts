@@ -2,7 +2,11 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 
 /** A plain reverse proxy in front of the same upstream, where nginx is installed: what a program in C does for the same bytes. */
-export function nginxCommand({ port, upstreamPort, folder }: {
+export function nginxCommand({
+  port,
+  upstreamPort,
+  folder,
+}: {
   readonly port: number
   readonly upstreamPort: number
   readonly folder: string
@@ -10,10 +14,22 @@ export function nginxCommand({ port, upstreamPort, folder }: {
   const binary = ['/usr/sbin/nginx', '/usr/local/sbin/nginx'].find((path) => existsSync(path))
   if (binary === undefined) return undefined
   const configPath = join(folder, 'nginx.conf')
-  return { command: [binary, '-c', configPath, '-g', `daemon off; error_log "${join(folder, 'nginx.log')}";`], configPath, config: config({ port, upstreamPort, folder }) }
+  return {
+    command: [binary, '-c', configPath, '-g', `daemon off; error_log "${join(folder, 'nginx.log')}";`],
+    configPath,
+    config: config({ port, upstreamPort, folder }),
+  }
 }
 
-const config = ({ port, upstreamPort, folder }: { readonly port: number; readonly upstreamPort: number; readonly folder: string }) => `
+const config = ({
+  port,
+  upstreamPort,
+  folder,
+}: {
+  readonly port: number
+  readonly upstreamPort: number
+  readonly folder: string
+}) => `
 master_process off;
 pid "${join(folder, 'nginx.pid')}";
 events { worker_connections 8192; }

@@ -26,10 +26,14 @@ interface ServerFigures {
 /** Prints the figures as Markdown, so that a run can be kept as it is. Ratios are medians of the rounds' own ratios. */
 export function report(figures: Report): void {
   const [cpu] = cpus()
-  console.log(`\nMachine: ${cpus().length} x ${cpu?.model ?? 'unknown'}, ${Math.round(totalmem() / 2 ** 30)} GB; Node ${process.version}; ${figures.rounds} rounds.\n`)
+  console.log(
+    `\nMachine: ${cpus().length} x ${cpu?.model ?? 'unknown'}, ${Math.round(totalmem() / 2 ** 30)} GB; Node ${process.version}; ${figures.rounds} rounds.\n`,
+  )
   for (const { name, unit, servers } of figures.scenarios) {
     console.log(`**${name}**\n`)
-    console.log(`| | CPU-µs per ${unit}, median (min-max) | ratio to the floor | first byte p50 ms | p50 ms | p99 ms | failed |`)
+    console.log(
+      `| | CPU-µs per ${unit}, median (min-max) | ratio to the floor | first byte p50 ms | p50 ms | p99 ms | failed |`,
+    )
     console.log('|---|--:|--:|--:|--:|--:|--:|')
     const floor = servers.find((server) => server.name === 'floor')
     for (const server of servers) console.log(row(server, floor))
@@ -37,7 +41,9 @@ export function report(figures: Report): void {
   }
   const memory = figures.memory.map(({ name, bytes }) => `${name} ${megabytes(bytes)}`).join(', ')
   console.log(`RSS of the gateway idle: ${megabytes(figures.idleBytes)}. With 1,000 open streams: ${memory}.`)
-  console.log(`Start on a prepared data folder: ready after ${Math.round(figures.start.readyMs)} ms, first 200 after ${Math.round(figures.start.firstAnswerMs)} ms.`)
+  console.log(
+    `Start on a prepared data folder: ready after ${Math.round(figures.start.readyMs)} ms, first 200 after ${Math.round(figures.start.firstAnswerMs)} ms.`,
+  )
   const { served, recorded, agree } = figures.rows
   console.log(`Rows in PostgreSQL: ${recorded} for ${served} attempts served: ${agree ? 'equal' : 'NOT EQUAL'}.`)
 }

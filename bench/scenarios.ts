@@ -9,7 +9,8 @@ export interface Scenario {
 }
 
 const filler = 'Write a short answer to this. '.repeat(32).slice(0, 900)
-const body = (fields: object) => JSON.stringify({ model: 'bench', messages: [{ role: 'user', content: filler }], ...fields })
+const body = (fields: object) =>
+  JSON.stringify({ model: 'bench', messages: [{ role: 'user', content: filler }], ...fields })
 
 /** About one kilobyte in, half a kilobyte out, as fast as 32 connections go. */
 export const saturated: Scenario = {
@@ -45,7 +46,10 @@ export const large: Scenario = {
   unit: 'request',
   load: (server) => ({
     ...server,
-    body: JSON.stringify({ model: 'bench', messages: [{ role: 'user', content: 'A picture is worth it. '.repeat(4_400) }] }),
+    body: JSON.stringify({
+      model: 'bench',
+      messages: [{ role: 'user', content: 'A picture is worth it. '.repeat(4_400) }],
+    }),
     connections: 16,
     seconds: 4,
   }),
@@ -55,5 +59,11 @@ export const large: Scenario = {
 export const thousand: Scenario = {
   name: '1,000 open streams, 10 events a second each',
   unit: 'event',
-  load: (server) => ({ ...server, body: body({ stream: true, bench: 'open' }), connections: 1_000, seconds: 8, hold: true }),
+  load: (server) => ({
+    ...server,
+    body: body({ stream: true, bench: 'open' }),
+    connections: 1_000,
+    seconds: 8,
+    hold: true,
+  }),
 }

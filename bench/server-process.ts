@@ -23,15 +23,26 @@ export interface StartCommand {
 }
 
 /** Starts it and waits until it says its port. */
-export async function startServer({ command, environment = {}, port: findPort, pin }: StartCommand): Promise<ServerProcess> {
-  const child = spawn('taskset', ['-c', String(pin), ...command], { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...environment } })
+export async function startServer({
+  command,
+  environment = {},
+  port: findPort,
+  pin,
+}: StartCommand): Promise<ServerProcess> {
+  const child = spawn('taskset', ['-c', String(pin), ...command], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, ...environment },
+  })
   let printed = ''
   let complained = ''
   child.stderr.on('data', (chunk) => {
     complained += chunk
   })
   const port = await new Promise<number>((resolve, reject) => {
-    const limit = setTimeout(() => reject(new Error(`no port within 60 s: ${command.join(' ')}\n${complained}`)), 60_000)
+    const limit = setTimeout(
+      () => reject(new Error(`no port within 60 s: ${command.join(' ')}\n${complained}`)),
+      60_000,
+    )
     child.once('exit', (code) => reject(new Error(`ended with ${code}: ${command.join(' ')}\n${complained}`)))
     child.stdout.on('data', (chunk) => {
       printed += chunk

@@ -6,12 +6,21 @@
 import { type AddressInfo, createServer, type Socket } from 'node:net'
 
 const USAGE = '"usage":{"prompt_tokens":200,"completion_tokens":60,"total_tokens":260}'
-const REPLY_TEXT = 'The quick brown fox jumps over the lazy dog and wonders what all the hurry was about. '.repeat(3).slice(0, 210)
+const REPLY_TEXT = 'The quick brown fox jumps over the lazy dog and wonders what all the hurry was about. '
+  .repeat(3)
+  .slice(0, 210)
 const REPLY = `{"id":"chatcmpl-bench","object":"chat.completion","created":1780000000,"model":"bench-model","choices":[{"index":0,"message":{"role":"assistant","content":"${REPLY_TEXT}"},"finish_reason":"stop"}],${USAGE}}`
-const WHOLE = Buffer.from(`HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: ${REPLY.length}\r\n\r\n${REPLY}`)
+const WHOLE = Buffer.from(
+  `HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: ${REPLY.length}\r\n\r\n${REPLY}`,
+)
 const HEAD = 'HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n'
-const EVENT = event('{"id":"chatcmpl-bench","object":"chat.completion.chunk","created":1780000000,"model":"bench-model","choices":[{"index":0,"delta":{"content":" hello"},"finish_reason":null}]}')
-const LAST = event(`{"id":"chatcmpl-bench","object":"chat.completion.chunk","created":1780000000,"model":"bench-model","choices":[],${USAGE}}`) + event('[DONE]')
+const EVENT = event(
+  '{"id":"chatcmpl-bench","object":"chat.completion.chunk","created":1780000000,"model":"bench-model","choices":[{"index":0,"delta":{"content":" hello"},"finish_reason":null}]}',
+)
+const LAST =
+  event(
+    `{"id":"chatcmpl-bench","object":"chat.completion.chunk","created":1780000000,"model":"bench-model","choices":[],${USAGE}}`,
+  ) + event('[DONE]')
 const END = '0\r\n\r\n'
 export const BURST_EVENTS = 512
 export const PACED_EVENTS = 64
@@ -25,7 +34,13 @@ function event(data: string): string {
 function answer(socket: Socket, body: string): void {
   if (!body.includes('"stream":true')) socket.write(WHOLE)
   else if (body.includes('"bench":"burst"')) socket.write(BURST)
-  else pace(socket, body.includes('"bench":"paced"') ? { everyMs: 20, events: PACED_EVENTS } : { everyMs: 100, events: Number.POSITIVE_INFINITY })
+  else
+    pace(
+      socket,
+      body.includes('"bench":"paced"')
+        ? { everyMs: 20, events: PACED_EVENTS }
+        : { everyMs: 100, events: Number.POSITIVE_INFINITY },
+    )
 }
 
 function pace(socket: Socket, { everyMs, events }: { everyMs: number; events: number }): void {

@@ -61,7 +61,8 @@ describe('the scan', () => {
     const nested = (depth: number) => encoder.encode(`{"a":${'['.repeat(depth - 1)}${']'.repeat(depth - 1)}}`)
     expect(scan([nested(64)]).kind).toBe('object')
     expect(scan([nested(65)])).toEqual({ kind: 'too_deep' })
-    const keyed = (keys: number) => encoder.encode(`{"a":{${Array.from({ length: keys - 1 }, (_, index) => `"k${index}":0`).join(',')}}}`)
+    const keyed = (keys: number) =>
+      encoder.encode(`{"a":{${Array.from({ length: keys - 1 }, (_, index) => `"k${index}":0`).join(',')}}}`)
     const limits = { depthMax: 64, keysMax: 100 }
     expect(scan([keyed(100)], limits).kind).toBe('object')
     expect(scan([keyed(101)], limits)).toEqual({ kind: 'too_many_keys' })

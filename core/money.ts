@@ -11,6 +11,8 @@ export function dollars(nano: Nano): string {
   const sign = nano < 0 ? '-' : ''
   const absolute = Math.abs(nano)
   const whole = Math.floor(absolute / NANO_PER_DOLLAR)
-  const rest = String(absolute % NANO_PER_DOLLAR).padStart(9, '0').replace(/0+$/, '')
+  const rest = String(absolute % NANO_PER_DOLLAR)
+    .padStart(9, '0')
+    .replace(/0+$/, '')
   return rest === '' ? `${sign}${whole}` : `${sign}${whole}.${rest}`
 }

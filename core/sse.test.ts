@@ -7,22 +7,25 @@ const encoder = new TextEncoder()
 const decoder = new TextDecoder()
 
 describe('the event cutter', () => {
-  test.each(['\n', '\r\n', '\r'])('passes every byte on, and only whole events, for line end %j and any cut', (newline) => {
-    fc.assert(
-      fc.property(fc.array(eventText(), { minLength: 1, maxLength: 8 }), fc.array(fc.nat(30)), (events, cuts) => {
-        const text = events.map((event) => event.join(newline) + newline + newline).join('')
-        const { runs, rest } = cut(encoder.encode(text), cuts)
-        expect(runs.join('') + rest).toBe(text)
-        const whole = new Set(borders(text))
-        let at = 0
-        for (const run of runs) {
-          at += encoder.encode(run).length
-          expect(whole.has(at)).toBe(true)
-        }
-      }),
-      { numRuns: 500 },
-    )
-  })
+  test.each(['\n', '\r\n', '\r'])(
+    'passes every byte on, and only whole events, for line end %j and any cut',
+    (newline) => {
+      fc.assert(
+        fc.property(fc.array(eventText(), { minLength: 1, maxLength: 8 }), fc.array(fc.nat(30)), (events, cuts) => {
+          const text = events.map((event) => event.join(newline) + newline + newline).join('')
+          const { runs, rest } = cut(encoder.encode(text), cuts)
+          expect(runs.join('') + rest).toBe(text)
+          const whole = new Set(borders(text))
+          let at = 0
+          for (const run of runs) {
+            at += encoder.encode(run).length
+            expect(whole.has(at)).toBe(true)
+          }
+        }),
+        { numRuns: 500 },
+      )
+    },
+  )
 
   test('hands on a chunk that ends an event as it is, without a copy', () => {
     const chunk = encoder.encode('data: 1\n\ndata: 2\n\n')
@@ -40,7 +43,9 @@ test('events are the same by LF, CRLF and CR', () => {
   const seen = (newline: string) => {
     const run = encoder.encode(['data: a', '', ': note', '', 'event: x', 'data: b', '', ''].join(newline))
     const events: string[] = []
-    eachEvent(run, (start, end) => events.push(decoder.decode(run.subarray(start, end)).replaceAll(newline, '|').replace(/\|$/, '')))
+    eachEvent(run, (start, end) =>
+      events.push(decoder.decode(run.subarray(start, end)).replaceAll(newline, '|').replace(/\|$/, '')),
+    )
     return events
   }
   const expected = ['data: a', ': note', 'event: x|data: b']
@@ -49,7 +54,8 @@ test('events are the same by LF, CRLF and CR', () => {
   expect(seen('\r')).toEqual(expected)
 })
 
-const eventText = () => fc.array(fc.stringMatching(/^(data|event|: ?)[a-zé日 {}":]{0,20}$/), { minLength: 1, maxLength: 3 })
+const eventText = () =>
+  fc.array(fc.stringMatching(/^(data|event|: ?)[a-zé日 {}":]{0,20}$/), { minLength: 1, maxLength: 3 })
 
 function cut(bytes: Uint8Array, lengths: readonly number[]): { runs: string[]; rest: string } {
   const cutter = new EventCutter(1_000_000)
@@ -61,7 +67,10 @@ function cut(bytes: Uint8Array, lengths: readonly number[]): { runs: string[]; r
     from = Math.min(from + length, bytes.length)
   }
   const rest = cutter.rest()
-  return { runs: runs.map((run) => decoder.decode(run)), rest: decoder.decode(joined(rest === undefined ? [] : [rest])) }
+  return {
+    runs: runs.map((run) => decoder.decode(run)),
+    rest: decoder.decode(joined(rest === undefined ? [] : [rest])),
+  }
 }
 
 /** Byte offsets behind each blank line. */

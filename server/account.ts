@@ -34,7 +34,10 @@ export class Account implements Swept {
   /** Ends what the request waits for right now; set by whoever waits. */
   #interrupt: ((fault: Fault) => void) | undefined
 
-  constructor(world: World, { operation, response }: { operation: Operation; request: IncomingMessage; response: ServerResponse }) {
+  constructor(
+    world: World,
+    { operation, response }: { operation: Operation; request: IncomingMessage; response: ServerResponse },
+  ) {
     this.#world = world
     this.operation = operation
     this.requestId = world.newId()

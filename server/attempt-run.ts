@@ -37,7 +37,11 @@ export class AttemptRun {
   #progressAt: number
   #progressTokens = 0
 
-  constructor(planned: Planned, attempt: Attempt, { world, account, queuedMs }: { world: World; account: Account; queuedMs: number }) {
+  constructor(
+    planned: Planned,
+    attempt: Attempt,
+    { world, account, queuedMs }: { world: World; account: Account; queuedMs: number },
+  ) {
     this.#world = world
     this.#account = account
     this.#planned = planned
@@ -151,7 +155,11 @@ const NOTHING_READ: Reading = { model: null, serviceTier: null, usage: null, sou
 
 const late = (message: string, reason: string) => new Fault('upstream_timeout', message, { reason })
 
-function intentOf(planned: Planned, attempt: Attempt, { id, account }: { id: string; account: Account }): AttemptIntent {
+function intentOf(
+  planned: Planned,
+  attempt: Attempt,
+  { id, account }: { id: string; account: Account },
+): AttemptIntent {
   const { target } = attempt
   return {
     id,

@@ -1,7 +1,12 @@
 import type { FirstStart } from './admin/first-start.ts'
 
 /** What a start says to the person who started it. Secrets stand here once and nowhere else; the log never has them. */
-export function bannerLines({ version, address, first, notices }: {
+export function bannerLines({
+  version,
+  address,
+  first,
+  notices,
+}: {
   readonly version: string
   readonly address: string
   readonly first: FirstStart

@@ -8,7 +8,10 @@ export const isPreflight = (request: IncomingMessage): boolean =>
  * The headers that let a browser program of a configured origin read the answer; none for any other origin. No cookie is
  * ever accepted on the data plane, so credentials need no permission of their own.
  */
-export function corsHeaders(request: IncomingMessage, origins: readonly string[]): readonly (readonly [string, string])[] {
+export function corsHeaders(
+  request: IncomingMessage,
+  origins: readonly string[],
+): readonly (readonly [string, string])[] {
   const { origin } = request.headers
   if (origin === undefined) return []
   const any = origins.includes('*')

@@ -42,6 +42,11 @@ export class Flow implements Dispatcher.DispatchHandler {
     this.lastByteAt = clock.monotonic()
   }
 
+  /** Whether the vendor has ended its answer, well or not. */
+  get ended(): boolean {
+    return this.#ended
+  }
+
   /** Resolves when status and headers are there. Called once, after dispatch. */
   head(): Promise<void> {
     return this.status === 0 ? this.#wait() : Promise.resolve()

@@ -1,5 +1,5 @@
 import type { Clock } from '../core/world.ts'
-import type { ConfigWatch } from './config/watch.ts'
+import type { ConfigState } from './config/watch.ts'
 import type { Degradation, HealthPart } from './health-parts.ts'
 import type { RunningLedger } from './world/ledger.ts'
 import type { EmbeddedPostgres } from './world/postgres-embedded.ts'
@@ -9,14 +9,21 @@ export interface Watched {
   readonly sql: Pick<Sql, 'up'>
   readonly postgres: Pick<EmbeddedPostgres, 'state'> | undefined
   readonly ledger: Pick<RunningLedger, 'status'>
-  readonly config: Pick<ConfigWatch, 'state'>
+  readonly config: { readonly state: () => ConfigState }
   /** Whether this process began with the last good configuration instead of the operator's file. */
   readonly startedOnLastGood: boolean
   readonly clock: Clock
 }
 
 /** Everything that can be away while inference goes on (reliability 4.1): degraded is always visible. */
-export function healthParts({ sql, postgres, ledger, config, startedOnLastGood, clock }: Watched): readonly HealthPart[] {
+export function healthParts({
+  sql,
+  postgres,
+  ledger,
+  config,
+  startedOnLastGood,
+  clock,
+}: Watched): readonly HealthPart[] {
   const database = (): Degradation | undefined =>
     sql.up() && postgres?.state() !== 'restarting' ? undefined : 'database_away'
   const journal = (): Degradation | undefined => {

@@ -137,7 +137,8 @@ function pathOf(url: string): string {
 }
 
 function withCors(request: IncomingMessage, response: ServerResponse, world: World): void {
-  for (const [name, value] of corsHeaders(request, world.snapshot().config.listen.corsOrigins)) response.setHeader(name, value)
+  for (const [name, value] of corsHeaders(request, world.snapshot().config.listen.corsOrigins))
+    response.setHeader(name, value)
 }
 
 function refuseEarly(response: ServerResponse, fault: Fault, world: World): void {

@@ -37,7 +37,12 @@ async function serve(flags: ConfigFlags): Promise<number> {
     return 1
   }
   const { write } = openLogOutput(process.stderr)
-  const log = openLog({ level: loaded.config.log.level, form: process.stderr.isTTY ? 'terminal' : 'json', clock: systemClock, write })
+  const log = openLog({
+    level: loaded.config.log.level,
+    form: process.stderr.isTTY ? 'terminal' : 'json',
+    clock: systemClock,
+    write,
+  })
   const stop = new Stop()
   try {
     const gateway = await startGateway({
@@ -113,7 +118,12 @@ function explain(error: unknown): number {
 
 function readFlags(argv: readonly string[]): ConfigFlags | string {
   try {
-    const options = { config: { type: 'string' }, data: { type: 'string' }, host: { type: 'string' }, port: { type: 'string' } } as const
+    const options = {
+      config: { type: 'string' },
+      data: { type: 'string' },
+      host: { type: 'string' },
+      port: { type: 'string' },
+    } as const
     const { values, positionals } = parseArgs({ args: [...argv], options, allowPositionals: true })
     const [file] = positionals
     return { ...(file === undefined ? {} : { config: file }), ...values }
@@ -122,4 +132,5 @@ function readFlags(argv: readonly string[]): ConfigFlags | string {
   }
 }
 
-const VERSION = (JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string }).version
+const VERSION = (JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string })
+  .version

@@ -25,7 +25,8 @@ export function showModel(
   answer({ request, response, world }, (key) => {
     const name = decoded(id)
     const model = allowedModels(key, world).find((listed) => listed.id === name)
-    if (model === undefined) throw new Fault('model_not_found', `The model '${name}' does not exist`, { field: 'model' })
+    if (model === undefined)
+      throw new Fault('model_not_found', `The model '${name}' does not exist`, { field: 'model' })
     return isAnthropic(request) ? anthropicModel(model) : openAiModel(model)
   })
 }
@@ -55,7 +56,9 @@ function allowedModels(key: KeyRecord, world: World): readonly ModelListing[] {
   const { models } = world.snapshot()
   const patterns = key.models
   if (patterns === null) return models
-  return models.filter(({ id, route }) => allows(patterns, id) || route.targets.some((target) => allows(patterns, target.id)))
+  return models.filter(
+    ({ id, route }) => allows(patterns, id) || route.targets.some((target) => allows(patterns, target.id)),
+  )
 }
 
 const isAnthropic = (request: IncomingMessage): boolean => request.headers['anthropic-version'] !== undefined

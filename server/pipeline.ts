@@ -26,7 +26,11 @@ export async function serve(inbound: Inbound, world: World): Promise<void> {
 }
 
 /** The end of a request that never got an answer: the refusal in the client's form, and everything given back. */
-function end({ response, operation }: Inbound, fault: Fault, { world, account }: { world: World; account: Account }): void {
+function end(
+  { response, operation }: Inbound,
+  fault: Fault,
+  { world, account }: { world: World; account: Account },
+): void {
   if (fault.code === 'internal') {
     const cause = fault.cause instanceof Error ? (fault.cause.stack ?? fault.cause.message) : null
     world.log.error({ requestId: account.requestId, operation, cause }, 'request failed inside the gateway')

@@ -19,13 +19,16 @@ export interface Refusal {
  */
 export async function readRefusal(flow: Flow, kind: ProviderKind): Promise<Refusal> {
   const { status, headers } = flow
-  if (status < 400) throw new Fault('upstream_error', 'The provider answered with a redirect', { reason: `status_${status}` })
+  if (status < 400)
+    throw new Fault('upstream_error', 'The provider answered with a redirect', { reason: `status_${status}` })
   const body = await flow.collect(REFUSAL_BYTES_MAX)
   if (status === 402 || isSpendLimit(body, kind)) {
     throw new Fault('upstream_funds', 'The provider is not available to the gateway now', { reason: 'spend_limit' })
   }
   if (status === 401 || status === 403) {
-    throw new Fault('upstream_auth_failed', "The provider refused the gateway's own credential", { reason: `status_${status}` })
+    throw new Fault('upstream_auth_failed', "The provider refused the gateway's own credential", {
+      reason: `status_${status}`,
+    })
   }
   const hints = HINTS.flatMap((name) => {
     const value = headers[name]

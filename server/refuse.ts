@@ -15,7 +15,13 @@ export function refuse(response: ServerResponse, fault: Fault, { requestId }: { 
   }
   const body = faultBody(fault)
   const retryAfter = fault.retryAfterSeconds
-  const headers = ['content-type', 'application/json', 'content-length', String(Buffer.byteLength(body)), ...FIXED_HEADERS]
+  const headers = [
+    'content-type',
+    'application/json',
+    'content-length',
+    String(Buffer.byteLength(body)),
+    ...FIXED_HEADERS,
+  ]
   headers.push('x-request-id', requestId, 'x-sekisho-request-id', requestId, 'x-should-retry', String(fault.retry))
   if (retryAfter !== undefined) headers.push('retry-after', String(retryAfter))
   const unread = !response.req.complete

@@ -31,4 +31,6 @@ export const adminViews = (loaded: () => LoadedConfig, snapshot: () => Snapshot)
 })
 
 const plain = (leaf: unknown): string | number | boolean | null =>
-  typeof leaf === 'string' || typeof leaf === 'number' || typeof leaf === 'boolean' || leaf === null ? leaf : JSON.stringify(leaf)
+  typeof leaf === 'string' || typeof leaf === 'number' || typeof leaf === 'boolean' || leaf === null
+    ? leaf
+    : JSON.stringify(leaf)

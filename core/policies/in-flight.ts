@@ -21,4 +21,5 @@ export function inFlight(maxOf: () => number): Policy<unknown> & { readonly coun
   }
 }
 
-const overloaded = () => new Fault('overloaded', 'The gateway is at its limit of open requests', { retryAfterSeconds: 1 })
+const overloaded = () =>
+  new Fault('overloaded', 'The gateway is at its limit of open requests', { retryAfterSeconds: 1 })

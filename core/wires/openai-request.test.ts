@@ -22,9 +22,9 @@ describe('editing a request for its target', () => {
   })
 
   test('keeps the other stream options when it asks for usage', () => {
-    expect(edit('{"stream_options":{"include_obfuscation":false,"include_usage":false},"stream":true,"model":"m"}', 'm')).toBe(
-      '{"stream_options":{"include_obfuscation":false,"include_usage":true},"stream":true,"model":"m"}',
-    )
+    expect(
+      edit('{"stream_options":{"include_obfuscation":false,"include_usage":false},"stream":true,"model":"m"}', 'm'),
+    ).toBe('{"stream_options":{"include_obfuscation":false,"include_usage":true},"stream":true,"model":"m"}')
     expect(edit('{"stream_options":null,"stream":true,"model":"m"}', 'm')).toContain('{"include_usage":true}')
   })
 

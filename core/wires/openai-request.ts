@@ -37,7 +37,14 @@ export function readAsked(scan: ScanResult): AskedFields {
   }
   const fields = asObject(options)
   const streamOptions = found === undefined ? undefined : { span: found, fields: fields ?? {} }
-  return { model, modelSpan, stream, streamOptions, usageAsked: fields?.['include_usage'] === true, objectEnd: scan.objectEnd }
+  return {
+    model,
+    modelSpan,
+    stream,
+    streamOptions,
+    usageAsked: fields?.['include_usage'] === true,
+    objectEnd: scan.objectEnd,
+  }
 }
 
 /**

@@ -14,8 +14,10 @@ const OPTIONS = {
 const encoder = new TextEncoder()
 const decoder = new TextDecoder()
 
-const chunk = (fields: object) => `data: ${JSON.stringify({ id: 'c1', object: 'chat.completion.chunk', model: 'gpt-x-2026', ...fields })}\n\n`
-const text = (content: string) => chunk({ choices: [{ index: 0, delta: { content }, finish_reason: null }], usage: null })
+const chunk = (fields: object) =>
+  `data: ${JSON.stringify({ id: 'c1', object: 'chat.completion.chunk', model: 'gpt-x-2026', ...fields })}\n\n`
+const text = (content: string) =>
+  chunk({ choices: [{ index: 0, delta: { content }, finish_reason: null }], usage: null })
 const finish = chunk({ choices: [{ index: 0, delta: {}, finish_reason: 'stop' }], usage: null })
 const usage = chunk({
   choices: [],
@@ -82,8 +84,14 @@ describe('a stream that did not finish', () => {
   })
 
   test('takes the running figure of a vendor that sends one with every chunk', () => {
-    const running = chunk({ choices: [{ delta: { content: 'a' } }], usage: { prompt_tokens: 5, completion_tokens: 2, total_tokens: 7 } })
-    expect(run(running, [], OPTIONS).reader.reading()).toMatchObject({ source: 'running', usage: { input: 5, output: 2 } })
+    const running = chunk({
+      choices: [{ delta: { content: 'a' } }],
+      usage: { prompt_tokens: 5, completion_tokens: 2, total_tokens: 7 },
+    })
+    expect(run(running, [], OPTIONS).reader.reading()).toMatchObject({
+      source: 'running',
+      usage: { input: 5, output: 2 },
+    })
   })
 })
 
@@ -110,7 +118,11 @@ describe('an error inside a stream', () => {
   })
 })
 
-function run(input: string, cuts: readonly number[], options: typeof OPTIONS | object): { out: string; reader: OpenAiStream } {
+function run(
+  input: string,
+  cuts: readonly number[],
+  options: typeof OPTIONS | object,
+): { out: string; reader: OpenAiStream } {
   const reader = new OpenAiStream({ ...OPTIONS, ...options })
   const bytes = encoder.encode(input)
   const out: Uint8Array[] = []

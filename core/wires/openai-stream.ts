@@ -109,7 +109,8 @@ export class OpenAiStream implements ReplyReader {
       this.#done = true
       return
     }
-    if (run[value + 2] === LETTER_E && startsWith(run, value + 1, ERROR_KEY) && hasError(run, start, end)) this.#tellError(end)
+    if (run[value + 2] === LETTER_E && startsWith(run, value + 1, ERROR_KEY) && hasError(run, start, end))
+      this.#tellError(end)
     if (!this.#opened) this.#readFirst(run.subarray(value, end))
     this.#count(end - start)
   }
@@ -200,4 +201,3 @@ function behindBlankLine(run: Uint8Array, end: number): number {
   while (at < run.length && (run[at] === NEWLINE || run[at] === RETURN)) at++
   return at
 }
-

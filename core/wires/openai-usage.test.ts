@@ -14,13 +14,31 @@ describe("a vendor's usage", () => {
       },
       'openai',
     )
-    expect(usage).toMatchObject({ input: 45, cacheRead: 40, cacheWriteOther: 10, inputAudio: 5, output: 19, reasoning: 30, outputAudio: 1 })
+    expect(usage).toMatchObject({
+      input: 45,
+      cacheRead: 40,
+      cacheWriteOther: 10,
+      inputAudio: 5,
+      output: 19,
+      reasoning: 30,
+      outputAudio: 1,
+    })
   })
 
   test('counts reasoning beside the completion only where the total says so', () => {
-    const apart = { prompt_tokens: 291, completion_tokens: 26, total_tokens: 506, completion_tokens_details: { reasoning_tokens: 189 } }
+    const apart = {
+      prompt_tokens: 291,
+      completion_tokens: 26,
+      total_tokens: 506,
+      completion_tokens_details: { reasoning_tokens: 189 },
+    }
     expect(readUsage(apart, 'openai-reasoning-apart')).toMatchObject({ output: 26, reasoning: 189 })
-    const inside = { prompt_tokens: 1941, completion_tokens: 583, total_tokens: 2524, completion_tokens_details: { reasoning_tokens: 380 } }
+    const inside = {
+      prompt_tokens: 1941,
+      completion_tokens: 583,
+      total_tokens: 2524,
+      completion_tokens_details: { reasoning_tokens: 380 },
+    }
     expect(readUsage(inside, 'openai-reasoning-apart')).toMatchObject({ output: 203, reasoning: 380 })
   })
 
@@ -29,29 +47,38 @@ describe("a vendor's usage", () => {
     expect(readUsage(usage, 'openai')).toMatchObject({ input: 4, cacheRead: 16 })
   })
 
-  test.each([null, undefined, 'much', {}, { prompt_tokens: -1 }, { prompt_tokens: 1e300 }, { prompt_tokens: 1.5 }, { completion_tokens: 4 }])(
-    '%j is missing, which is not zero',
-    (value) => expect(readUsage(value, 'openai')).toBeUndefined(),
-  )
+  test.each([
+    null,
+    undefined,
+    'much',
+    {},
+    { prompt_tokens: -1 },
+    { prompt_tokens: 1e300 },
+    { prompt_tokens: 1.5 },
+    { completion_tokens: 4 },
+  ])('%j is missing, which is not zero', (value) => expect(readUsage(value, 'openai')).toBeUndefined())
 
   test('never adds up to more than the vendor reported, whatever it sent', () => {
     const count = fc.oneof(fc.nat(1_000), fc.constantFrom(-1, 1e300, 2 ** 53, 0.5))
     fc.assert(
-      fc.property(fc.array(count, { minLength: 8, maxLength: 8 }), ([a = 0, b = 0, c = 0, d = 0, e = 0, f = 0, g = 0, h = 0]) => {
-        const usage = readUsage(
-          {
-            prompt_tokens: a,
-            completion_tokens: b,
-            prompt_tokens_details: { cached_tokens: c, cache_write_tokens: d, audio_tokens: e, image_tokens: f },
-            completion_tokens_details: { reasoning_tokens: g, audio_tokens: h },
-          },
-          'openai',
-        )
-        if (usage === undefined) return
-        expect(inputTokens(usage)).toBe(a)
-        expect(outputTokens(usage)).toBe(Number.isSafeInteger(b) && b >= 0 && b <= 1e9 ? b : 0)
-        for (const value of Object.values(usage)) expect(value).toBeGreaterThanOrEqual(0)
-      }),
+      fc.property(
+        fc.array(count, { minLength: 8, maxLength: 8 }),
+        ([a = 0, b = 0, c = 0, d = 0, e = 0, f = 0, g = 0, h = 0]) => {
+          const usage = readUsage(
+            {
+              prompt_tokens: a,
+              completion_tokens: b,
+              prompt_tokens_details: { cached_tokens: c, cache_write_tokens: d, audio_tokens: e, image_tokens: f },
+              completion_tokens_details: { reasoning_tokens: g, audio_tokens: h },
+            },
+            'openai',
+          )
+          if (usage === undefined) return
+          expect(inputTokens(usage)).toBe(a)
+          expect(outputTokens(usage)).toBe(Number.isSafeInteger(b) && b >= 0 && b <= 1e9 ? b : 0)
+          for (const value of Object.values(usage)) expect(value).toBeGreaterThanOrEqual(0)
+        },
+      ),
     )
   })
 })

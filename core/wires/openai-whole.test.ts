@@ -17,15 +17,23 @@ describe('a whole reply', () => {
       fc.property(fc.array(fc.integer({ min: 1, max: 80 })), (cuts) => {
         const reader = read(REPLY, cuts)
         expect(reader.ending()).toBe('complete')
-        expect(reader.reading()).toMatchObject({ model: 'gpt-x-2026', serviceTier: 'flex', source: 'vendor', usage: { input: 12, output: 3 } })
+        expect(reader.reading()).toMatchObject({
+          model: 'gpt-x-2026',
+          serviceTier: 'flex',
+          source: 'vendor',
+          usage: { input: 12, output: 3 },
+        })
       }),
     )
   })
 
-  test.each(['', '<html>', '[1]', REPLY.slice(0, -1), `${REPLY}x`])('is broken when it is %j, in one piece and in two', (text) => {
-    expect(read(text, []).ending()).toBe('broken')
-    expect(read(text, [3]).ending()).toBe('broken')
-  })
+  test.each(['', '<html>', '[1]', REPLY.slice(0, -1), `${REPLY}x`])(
+    'is broken when it is %j, in one piece and in two',
+    (text) => {
+      expect(read(text, []).ending()).toBe('broken')
+      expect(read(text, [3]).ending()).toBe('broken')
+    },
+  )
 
   test('without usage says nothing, which is not zero', () => {
     expect(read('{"model":"m"}', []).reading()).toEqual({ model: 'm', serviceTier: null, usage: null, source: null })

@@ -68,8 +68,7 @@ function receive(
 /** One turn of the event loop may bring two megabytes: scanning them all at once, where they are dense, would hold up everybody else (measured: 23 ms). */
 const TURN_BYTES_MAX = 262_144
 
-const tooLarge = (bytesMax: number) =>
-  new Fault('body_too_large', `The request body is larger than ${bytesMax} bytes`)
+const tooLarge = (bytesMax: number) => new Fault('body_too_large', `The request body is larger than ${bytesMax} bytes`)
 
 function checkParsed(known: Known, body: Body): void {
   const parsed = asObject(parseJson(textOf(body)))

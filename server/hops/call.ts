@@ -71,7 +71,11 @@ interface Parts {
 type Place = () => void
 
 /** A place at the provider, at once where there is one: nearly every request then saves a turn of the loop. A Fault when there is none in time. */
-function enterGate(planned: Planned, { target }: Attempt, { world, account }: Parts): Promise<Place | Fault> | Place | Fault {
+function enterGate(
+  planned: Planned,
+  { target }: Attempt,
+  { world, account }: Parts,
+): Promise<Place | Fault> | Place | Fault {
   const { limits } = planned.snapshot.config
   const wanted = { inFlightMax: target.provider.inFlightMax, queueMax: limits.queueMax, waitMs: limits.queueWaitMs }
   let forget = () => {}
@@ -99,7 +103,14 @@ function whenFull(error: unknown): Fault {
 function vendorRequest(planned: Planned, { target, node }: Attempt, account: Account): VendorRequest {
   const { provider } = target
   const edits = editsFor(planned.fields, { model: target.model, kind: provider.kind, operation: planned.operation })
-  const headers = ['content-type', 'application/json', 'user-agent', 'sekisho', 'x-sekisho-request-id', account.requestId]
+  const headers = [
+    'content-type',
+    'application/json',
+    'user-agent',
+    'sekisho',
+    'x-sekisho-request-id',
+    account.requestId,
+  ]
   if (planned.fields.stream) headers.push('accept', 'text/event-stream')
   if (provider.authHeader !== null) headers.push(...provider.authHeader)
   const path = requestPath(provider, node, { operation: planned.operation, model: target.model })
@@ -113,7 +124,9 @@ function openReply(planned: Planned, run: AttemptRun): Opened & { readonly waiti
   const contentType = run.flow.headers['content-type'] ?? ''
   const encoding = run.flow.headers['content-encoding'] ?? 'identity'
   if (encoding !== 'identity') {
-    throw new Fault('upstream_error', 'The provider compressed its answer, which was not asked for', { reason: 'content_encoding' })
+    throw new Fault('upstream_error', 'The provider compressed its answer, which was not asked for', {
+      reason: 'content_encoding',
+    })
   }
   const kind = shapeOf(contentType, planned)
   const reader = readerFor(planned, run, kind)
@@ -123,14 +136,18 @@ function openReply(planned: Planned, run: AttemptRun): Opened & { readonly waiti
 
 /** What makes a reply none although its status was good: it ended before it began, or the vendor's error stands in its place. */
 const openingFault = ({ opened, openingFault }: ReplyReader): Fault | undefined =>
-  opened ? openingFault : new Fault('upstream_error', 'The provider ended its answer before it began', { reason: 'empty' })
+  opened
+    ? openingFault
+    : new Fault('upstream_error', 'The provider ended its answer before it began', { reason: 'empty' })
 
 /** A stream or a whole reply, by what the vendor says it sends; a page of HTML with 200 is neither. */
 function shapeOf(contentType: string, planned: Planned): 'stream' | 'whole' {
   if (contentType.startsWith('text/event-stream')) return 'stream'
   if (contentType.startsWith('application/json')) return 'whole'
   if (contentType === '') return planned.fields.stream ? 'stream' : 'whole'
-  throw new Fault('upstream_error', 'The provider answered with something that is not its wire', { reason: 'content_type' })
+  throw new Fault('upstream_error', 'The provider answered with something that is not its wire', {
+    reason: 'content_type',
+  })
 }
 
 function readerFor(planned: Planned, run: AttemptRun, shape: 'stream' | 'whole'): ReplyReader {
@@ -147,8 +164,9 @@ function readerFor(planned: Planned, run: AttemptRun, shape: 'stream' | 'whole')
   })
 }
 
-/** Node's own search: ten times as fast as a loop. */
-const nativeFind: FindBytes = (bytes, word, from) => Buffer.prototype.indexOf.call(bytes, word, from)
+/** Node's own search, several times as fast as a loop. What passes is nearly always a Buffer already. */
+const nativeFind: FindBytes = (bytes, word, from) =>
+  (Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)).indexOf(word, from)
 
 /** Larger than any event of text; a picture in an event may be some megabytes. */
 const EVENT_BYTES_MAX = 8_388_608
@@ -161,7 +179,13 @@ function failed(run: AttemptRun, fault: Fault, { world, account }: Parts): Fault
   run.settle({ status, reason: fault.code, billed: billedOf(run) }, () => {})
   const { provider } = run.attempt.target
   world.log.warn(
-    { requestId: account.requestId, provider: provider.name, code: fault.code, reason: fault.reason ?? null, status: flow.status },
+    {
+      requestId: account.requestId,
+      provider: provider.name,
+      code: fault.code,
+      reason: fault.reason ?? null,
+      status: flow.status,
+    },
     'attempt failed',
   )
   if (flow.sent || account.left) throw fault

@@ -72,7 +72,8 @@ class StreamSink implements Sink {
       return true
     }
     if (response.write(raw)) return true
-    if (this.#account.stalledSince === undefined) pauseUntilDrained(response, { world: this.#world, account: this.#account, run })
+    if (this.#account.stalledSince === undefined)
+      pauseUntilDrained(response, { world: this.#world, account: this.#account, run })
     return false
   }
 
@@ -95,7 +96,10 @@ class StreamSink implements Sink {
   fail(fault: Fault): void {
     if (this.#over) return
     const gone = this.#account.left || fault.code === 'client_gone'
-    this.#breakOff(gone ? undefined : fault, { status: gone ? 'canceled' : 'partial', reason: fault.reason ?? fault.code })
+    this.#breakOff(gone ? undefined : fault, {
+      status: gone ? 'canceled' : 'partial',
+      reason: fault.reason ?? fault.code,
+    })
   }
 
   /** The record is safe before the last byte, `[DONE]` included, leaves. */
@@ -105,6 +109,8 @@ class StreamSink implements Sink {
     run.settle({ status: 'complete', reason: null, billed: 'as_read' }, () => {
       response.end(last)
       this.#account.close(200)
+      // Nobody sweeps a closed account, and a vendor that does not end would keep its connection for ever. Rare: the end shares a packet with `[DONE]`.
+      if (!run.flow.ended) setTimeout(() => run.flow.abort(new Fault('upstream_error', 'The provider did not end')), LINGER_MS).unref()
     })
   }
 
@@ -119,6 +125,9 @@ class StreamSink implements Sink {
     })
   }
 }
+
+/** From `[DONE]` to the end of the vendor's answer, before its connection is closed instead of being used again. */
+const LINGER_MS = 1_000
 
 /** Collects a whole reply and sends it in one piece; one that grows too large for that is passed on as it comes. */
 class WholeSink implements Sink {
@@ -154,7 +163,11 @@ class WholeSink implements Sink {
       return
     }
     if (this.#opened.reader.ending() !== 'complete') {
-      this.#failed(new Fault('upstream_error', 'The provider answered with something that is not its wire', { reason: 'broken_reply' }))
+      this.#failed(
+        new Fault('upstream_error', 'The provider answered with something that is not its wire', {
+          reason: 'broken_reply',
+        }),
+      )
       return
     }
     run.settle({ status: 'complete', reason: null, billed: 'as_read' }, (record) => {
@@ -192,7 +205,10 @@ class WholeSink implements Sink {
     const { response, run } = this.#answered
     if (!this.#streaming) {
       this.#streaming = true
-      response.writeHead(run.flow.status, responseHeaders(this.#answered, this.#account, this.#opened.contentType || 'application/json'))
+      response.writeHead(
+        run.flow.status,
+        responseHeaders(this.#answered, this.#account, this.#opened.contentType || 'application/json'),
+      )
     }
     const last = this.#held.pop()
     let flowing = true

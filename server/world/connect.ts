@@ -36,7 +36,10 @@ export function openConnect(): Connect {
         pool = poolFor(node, request.connectMs)
         pools.set(id, pool)
       }
-      pool.dispatch({ method: 'POST', path: request.path, headers: headersOf(request), body: bodyOf(request.body) }, flow)
+      pool.dispatch(
+        { method: 'POST', path: request.path, headers: headersOf(request), body: bodyOf(request.body) },
+        flow,
+      )
     },
     async close() {
       await Promise.all([...pools.values()].map((pool) => pool.destroy()))
