@@ -4,20 +4,34 @@ import { columns } from './columns.ts'
 
 /** What `sekisho --help` says: every command with its sentence; of one noun alone for `sekisho keys --help`. */
 export function overview(all: readonly Command[], noun: string | undefined): string {
+  const itself = ITSELF.filter(([name]) => name === noun)
   const some = all.filter((command) => command.noun === noun)
-  const rows = (some.length === 0 ? all : some).map((command) => [nameOfCommand(command), command.action.summary])
-  const itself = some.length === 0 ? ['The gateway itself:', ...columns(ITSELF), '', 'A running gateway:'] : []
+  if (itself.length > 0) return itselfHelp(itself, some)
+  const rows = rowsOf(some.length === 0 ? all : some)
+  const everything = ['The gateway itself:', ...columns(ITSELF), '', 'A running gateway:']
   return [
     'Usage: sekisho COMMAND [flags]',
     '',
-    ...itself,
+    ...(some.length === 0 ? everything : []),
     ...columns(rows),
     '',
     ...columns(EVERYWHERE),
+    ...(some.length === 0 ? columns([VERSION]) : []),
     '',
     '"sekisho COMMAND --help" lists the flags of a command.',
   ].join('\n')
 }
+
+/** What `sekisho serve --help` says, and what of a running gateway goes by the same noun. */
+const itselfHelp = (itself: readonly (readonly [string, string])[], running: readonly Command[]): string =>
+  [
+    ...itself.flatMap(([name, sentence]) => [`Usage: sekisho ${name} [FILE] [flags]`, '', sentence, '']),
+    ...columns(ITS_FLAGS),
+    ...(running.length === 0 ? [] : ['', 'A running gateway:', ...columns(rowsOf(running))]),
+  ].join('\n')
+
+const rowsOf = (commands: readonly Command[]) =>
+  commands.map((command) => [nameOfCommand(command), command.action.summary])
 
 const nameOfCommand = ({ noun, verb, short }: Command): string => (short ? `${noun} [${verb}]` : `${noun} ${verb}`)
 
@@ -59,4 +73,13 @@ const EVERYWHERE = [
   ['--json', 'Print the answer as the gateway gave it'],
   ['--url URL', 'Address of the gateway (SEKISHO_URL, or http://127.0.0.1:4100)'],
   ['--token-file FILE', 'File with the service token (or set SEKISHO_TOKEN)'],
+] as const
+
+const VERSION = ['--version', 'Print the version'] as const
+
+const ITS_FLAGS = [
+  ['--config FILE', 'The configuration file (SEKISHO_CONFIG, or ./sekisho.yaml)'],
+  ['--data FOLDER', 'Folder of everything that is kept (SEKISHO_DATA, or ./data)'],
+  ['--host ADDRESS', 'Address to listen on (SEKISHO_HOST, or what the file says, or 127.0.0.1)'],
+  ['--port N', 'Port to listen on, 0 for a free one (SEKISHO_PORT, or what the file says, or 4100)'],
 ] as const

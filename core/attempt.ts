@@ -40,7 +40,7 @@ export type AttemptStatus = 'complete' | 'partial' | 'canceled' | 'failed' | 'in
 /** Everything that is kept of an attempt: self-contained, so that one record alone can be shipped and costed again. No prompt or answer text. */
 export interface AttemptRecord extends AttemptIntent {
   readonly status: AttemptStatus
-  /** Our fault code when it did not complete (`upstream_timeout`, `client_gone`), else `null`. */
+  /** When it did not complete: our fault code, or the more exact word behind it (`idle`, `missing_terminal`, `status_429`); else `null`. */
   readonly reason: string | null
   /** The vendor's HTTP status, or `null` when none came. */
   readonly httpStatus: number | null

@@ -5,8 +5,9 @@ export type Ticket =
   | { readonly verdict: 'pass'; readonly settle?: () => void }
   | { readonly verdict: 'deny'; readonly fault: Fault }
 
-/** One rule about requests. It looks once, answers at once, and is settled exactly once if it passed. */
+/** One rule about requests. It looks once, waits only where it says so, and is settled exactly once if it passed. */
 export interface Policy<Request> {
   readonly name: string
-  look(request: Request): Ticket
+  /** `onWait` is told how to end the wait when the client leaves; it is called only by a policy that waits. */
+  look(request: Request, onWait: (cancel: (fault: Fault) => void) => void): Ticket | Promise<Ticket>
 }

@@ -76,14 +76,14 @@ describe('the places of a provider', () => {
   })
 })
 
-test('at the limit of the whole process the next one gets 503 at once; with one gone it is served', async () => {
+test('at the limit of the whole process the next one waits its time and gets 503, unheard by the vendor; with one gone it is served', async () => {
   const holders = await hold('fault', ALL_PLACES)
-  const startedAt = performance.now()
+  const heard = relay.vendor.seen.length
   expect(await refused(relay.chat())).toMatch(/gateway/)
-  expect(performance.now() - startedAt).toBeLessThan(QUEUE_WAIT_MS)
+  expect(relay.vendor.seen.length).toBe(heard)
+  const waiting = relay.chat()
   await holders[0]?.finish()
-  await waitUntil('the place to be given back', async () => (await places('fault')).inFlight === ALL_PLACES - 1)
-  const response = await relay.chat()
+  const response = await waiting
   expect(response.status).toBe(200)
   await response.text()
   for (const holder of holders.slice(1)) await holder.finish()
@@ -104,11 +104,15 @@ test('a thousand requests that end in every way give back every place, and leave
   await Promise.all(Array.from({ length: WORKERS }, worker))
   await relay.whenIdle({ timeoutMs: 20_000 })
   // Every way was really gone, the refusals of both limits among them.
-  expect([...ends.keys()].toSorted()).toEqual(expect.arrayContaining(['200 complete', '200 closed', '500', '502', '503', '504', 'left']))
+  expect([...ends.keys()].toSorted()).toEqual(
+    expect.arrayContaining(['200 complete', '200 closed', '500', '502', '503', '504', 'left']),
+  )
 
   const records = (await relay.gateway.records()).slice(before)
   const attempts = records.filter(({ provider }) => provider !== 'gone')
-  const sent = records.filter(({ status, httpStatus, costNano }) => !(status === 'canceled' && httpStatus === null && costNano === 0))
+  const sent = records.filter(
+    ({ status, httpStatus, costNano }) => !(status === 'canceled' && httpStatus === null && costNano === 0),
+  )
   expect(new Set(records.map(({ id }) => id)).size).toBe(records.length)
   const atVendor = relay.vendor.seen.slice(seenBefore).map(({ id }) => id)
   const recorded = attempts.map(({ requestId }) => requestId)

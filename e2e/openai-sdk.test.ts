@@ -48,7 +48,7 @@ describe.each(['/v1', '/openai/v1'])('under %s', (prefix) => {
       answer.choices[0]?.message.content,
     )
     expect(chunks.at(-1)?.choices[0]?.finish_reason).toBe('stop')
-    expect(chunks.filter((chunk) => chunk.usage != null || chunk.choices.length === 0)).toEqual([])
+    expect(chunks.filter(({ usage, choices }) => (usage ?? null) !== null || choices.length === 0)).toEqual([])
   })
 
   test.each([

@@ -172,13 +172,15 @@ test('at the deadline what still runs is cut: an error in the stream and an abno
   expect(vendor.seen.map(({ state }) => state)).toEqual(['left', 'left'])
 })
 
-test('a second SIGTERM shortens a long deadline to five seconds', async () => {
+test('a later SIGTERM shortens a long deadline to five seconds', async () => {
   const relay = await start({ databaseUrl: await postgres.freshDatabase() })
   const { gateway } = relay
   const { response } = await begun(relay)
   gateway.signal('SIGTERM')
   await saysDraining(gateway)
-  gateway.signal('SIGTERM')
+  // One that follows at once is the same wish, come by two ways.
+  const again = setInterval(() => gateway.signal('SIGTERM'), 200)
+  disposers.push(async () => clearInterval(again))
   expect(await readStream(response)).toMatchObject({ error: { code: 'draining' }, finished: false, ending: 'closed' })
   expect(await gateway.ended()).toEqual({ code: 0, signal: null })
 })

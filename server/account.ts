@@ -23,6 +23,8 @@ export class Account implements Swept {
   stream = false
   /** Milliseconds spent waiting for a free place, over all attempts. */
   waitMs = 0
+  /** Monotonic milliseconds since which the gateway itself is at work: what it waited for before is not its own time. */
+  ownSince: number
   /** Monotonic milliseconds since which the client takes nothing, or `undefined` while it reads. */
   stalledSince: number | undefined
   /** Set once the client has left or the request is over: nothing may be begun any more. */
@@ -30,6 +32,7 @@ export class Account implements Swept {
   /** Whether the client went away by itself. */
   left = false
   readonly #world: World
+  readonly #response: ServerResponse
   readonly #settles: (() => void)[] = []
   /** Ends what the request waits for right now; set by whoever waits. */
   #interrupt: ((fault: Fault) => void) | undefined
@@ -39,10 +42,12 @@ export class Account implements Swept {
     { operation, response }: { operation: Operation; request: IncomingMessage; response: ServerResponse },
   ) {
     this.#world = world
+    this.#response = response
     this.operation = operation
     this.requestId = world.newId()
     this.arrivedAt = world.clock.monotonic()
     this.at = world.clock.now()
+    this.ownSince = this.arrivedAt
     world.openRequests.add(this)
     // Open until its last byte has left: whoever waits for open requests must not close a connection before.
     response.on('close', () => {
@@ -53,7 +58,14 @@ export class Account implements Swept {
 
   /** Keeps what must be given back when the request is over. */
   hold(settle: () => void): void {
-    this.#settles.push(settle)
+    if (this.closed) settle()
+    else this.#settles.push(settle)
+  }
+
+  /** Counts what was waited for a place since `since` (monotonic milliseconds). */
+  waited(since: number): void {
+    this.ownSince = this.#world.clock.monotonic()
+    this.waitMs += this.ownSince - since
   }
 
   /** While something is waited for: `interrupt` is called when the client leaves. Returns the function that forgets it. */
@@ -70,6 +82,8 @@ export class Account implements Swept {
     if (this.closed) return
     this.closed = true
     for (const settle of this.#settles) settle()
+    // What the client has not taken yet may wait as long as a client may stand still, and no longer.
+    if (this.#response.writableLength > 0) this.stalledSince ??= this.#world.clock.monotonic()
     const run = this.run
     this.#world.metrics.request({
       operation: this.operation,
@@ -87,12 +101,20 @@ export class Account implements Swept {
     if (run === undefined) return
     run.sweep(nowMs)
     const stalled = this.stalledSince !== undefined && nowMs - this.stalledSince > run.timeouts.clientStallMs
-    if (stalled) this.#end(new Fault('client_gone', 'The client stopped reading', { reason: 'client_stalled' }))
+    if (!stalled) return
+    if (this.closed) this.#response.destroy()
+    else this.#end(new Fault('client_gone', 'The client stopped reading', { reason: 'client_stalled' }))
   }
 
   /** What the drain deadline does to a request that is still open. */
   cut(fault: Fault): void {
     this.#end(fault)
+  }
+
+  /** Nothing can be answered any more: the connection is all that is left to end. */
+  abandon(): void {
+    this.#response.destroy()
+    this.close(500)
   }
 
   #clientLeft(): void {

@@ -1,5 +1,5 @@
 import type { AttemptIntent, AttemptRecord, AttemptStatus } from '../core/attempt.ts'
-import { Fault } from '../core/fault.ts'
+import { Fault, faultOf } from '../core/fault.ts'
 import { cost, priceAt } from '../core/price.ts'
 import type { Attempt } from '../core/route.ts'
 import { outputTokens, type Usage, type UsageSource } from '../core/usage.ts'
@@ -51,7 +51,7 @@ export class AttemptRun {
     this.#startedAt = world.clock.monotonic()
     this.#progressAt = this.#startedAt
     this.#queueUs = micros(queuedMs)
-    this.gatewayUs = micros(this.#startedAt - account.arrivedAt - account.waitMs)
+    this.gatewayUs = micros(this.#startedAt - account.ownSince)
     this.#intent = intentOf(planned, attempt, { id: world.newId(), account })
     this.#open = world.ledger.open(this.#intent)
   }
@@ -80,7 +80,24 @@ export class AttemptRun {
     this.#settled = true
     const record = this.#record(end)
     this.#world.metrics.attempt(record)
-    this.#open.settle(record, () => written(record))
+    this.#open.settle(record, () => {
+      try {
+        written(record)
+      } catch (error) {
+        // The record stands; an answer that cannot be sent must not keep its place at the provider.
+        const cause = error instanceof Error ? error.message : 'unknown'
+        this.#world.log.error({ requestId: this.#account.requestId, cause }, 'the answer could not be sent')
+        this.flow.abort(faultOf(error))
+        this.#account.abandon()
+      }
+    })
+  }
+
+  /** Ends whatever is still open of it: for a request that ends outside of the usual ways. */
+  abandon(fault: Fault): void {
+    if (this.#settled) return
+    this.flow.abort(fault)
+    this.settle({ status: 'failed', reason: fault.code, billed: this.flow.sent ? 'unknown' : 'nothing' }, () => {})
   }
 
   sweep(nowMs: number): void {
@@ -92,7 +109,8 @@ export class AttemptRun {
 
   #overdue(nowMs: number): Fault | undefined {
     const timeouts = this.timeouts
-    if (nowMs - this.#startedAt > timeouts.totalMs) return late('The provider took too long altogether', 'total')
+    // One deadline over all attempts.
+    if (nowMs - this.#account.arrivedAt > timeouts.totalMs) return late('The provider took too long altogether', 'total')
     // A vendor that waits because the client does not read is not silent.
     if (this.#account.stalledSince !== undefined) return undefined
     const opened = this.reader?.opened === true
@@ -149,8 +167,8 @@ export class AttemptRun {
 }
 
 /** A running figure at most this often, whichever comes first (design, section 6). */
-const PROGRESS_MS = 6_000
-const PROGRESS_TOKENS = 20_000
+const PROGRESS_MS = 2_000
+const PROGRESS_TOKENS = 2_000
 const NOTHING_READ: Reading = { model: null, serviceTier: null, usage: null, source: null }
 
 const late = (message: string, reason: string) => new Fault('upstream_timeout', message, { reason })

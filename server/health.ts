@@ -31,9 +31,14 @@ export function healthParts({
     if (state !== 'ok') return 'journal_full'
     return behindBytes > BEHIND_BYTES_MAX ? 'journal_behind' : undefined
   }
+  // Once the file was good, a file that is refused later is one that was changed.
+  const start = { onLastGood: startedOnLastGood }
   const rejected = (): Degradation | undefined => {
-    if (config.state().rejected === null) return undefined
-    return startedOnLastGood ? 'config_last_good' : 'config_rejected'
+    if (config.state().rejected === null) {
+      start.onLastGood = false
+      return undefined
+    }
+    return start.onLastGood ? 'config_last_good' : 'config_rejected'
   }
   return [database, journal, rejected].map((look) => sinceWhen(look, clock))
 }

@@ -1,4 +1,4 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import { Fault, faultOf } from '../core/fault.ts'
 import type { Operation } from '../core/operation.ts'
 import { corsHeaders, isPreflight } from './cors.ts'
@@ -6,6 +6,7 @@ import { listModels, showModel } from './models.ts'
 import { serve } from './pipeline.ts'
 import { refuse } from './refuse.ts'
 import type { World } from './world.ts'
+import { createServer } from './world/http.ts'
 
 export type Handler = (request: IncomingMessage, response: ServerResponse) => void
 
@@ -35,7 +36,10 @@ export function openServer(handle: Handler): Server {
       // Node would keep the first of two Authorization headers and drop the second: joined, they are no key at all.
       joinDuplicateHeaders: true,
     },
-    handle,
+    (request, response) => {
+      // The answer before said that it is the last one on this connection; what stands behind it is nobody's request.
+      if (!request.socket.writableEnded) handle(request, response)
+    },
   )
   server.maxHeadersCount = 100
   server.on('clientError', (error, socket) => answerBroken(error, socket))
@@ -153,7 +157,8 @@ function answerBroken(error: NodeJS.ErrnoException, socket: import('node:stream'
     return
   }
   const status = BROKEN[error.code ?? ''] ?? '400 Bad Request'
-  socket.end(`HTTP/1.1 ${status}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`)
+  // Destroyed behind the answer: nobody looks at this socket again, and the other side may never close its own.
+  socket.end(`HTTP/1.1 ${status}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`, () => socket.destroy())
 }
 
 const BROKEN: { readonly [code: string]: string } = {

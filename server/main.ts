@@ -44,38 +44,35 @@ async function serve(flags: ConfigFlags): Promise<number> {
     write,
   })
   const stop = new Stop()
-  try {
-    const gateway = await startGateway({
-      version: VERSION,
-      loaded,
-      load: () => loadConfig({ file, environment, flags }),
-      configPath: file.path,
-      dataDir,
-      databaseUrl: environment['SEKISHO_DATABASE_URL'] || undefined,
-      log,
-      print: (line) => console.log(line),
-      signal: stop.starting,
-    })
-    process.on('SIGHUP', () => void gateway.reload())
-    const code = await stop.asked(() => gateway.hurry())
-    log.info({}, 'stopping')
-    await gateway.stop()
-    return code
-  } catch (error) {
-    if (stop.starting.aborted) return 0
-    return explain(error)
-  }
+  const gateway = await startGateway({
+    version: VERSION,
+    loaded,
+    load: () => loadConfig({ file, environment, flags }),
+    configPath: file.path,
+    dataDir,
+    databaseUrl: environment['SEKISHO_DATABASE_URL'] || undefined,
+    log,
+    print: (line) => console.log(line),
+    signal: stop.starting,
+  }).catch((error: unknown) => (stop.code === 0 ? 0 : explain(error)))
+  if (typeof gateway === 'number') return gateway
+  process.on('SIGHUP', () => void gateway.reload())
+  const code = await stop.asked(() => gateway.hurry())
+  log.info({}, 'stopping')
+  await gateway.stop()
+  return code
 }
 
 /** Waits for a reason to end: a signal, or a mistake of ours after which nothing can be trusted. The handlers stand before anything is opened. */
 class Stop {
   readonly #starting = new AbortController()
   #code: number | undefined
+  #signalledAt: number | undefined
   #tell: (code: number) => void = () => {}
   #hurry: () => void = () => {}
 
   constructor() {
-    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => this.#ask(0))
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => this.#signalled())
     for (const event of ['uncaughtException', 'unhandledRejection'] as const) {
       process.on(event, (error: unknown) => {
         console.error(error)
@@ -83,6 +80,11 @@ class Stop {
         this.#hurry()
       })
     }
+  }
+
+  /** The exit code that the end was asked for with, if it was. */
+  get code(): number | undefined {
+    return this.#code
   }
 
   /** Aborts when the end is asked for before everything stands. */
@@ -99,6 +101,13 @@ class Stop {
     })
   }
 
+  /** One Ctrl-C comes twice under npm: from the terminal, and passed on by npm itself. Only what comes later is a second wish. */
+  #signalled(): void {
+    const now = systemClock.monotonic()
+    this.#signalledAt ??= now
+    if (this.#code === undefined || now - this.#signalledAt > SAME_SIGNAL_MS) this.#ask(0)
+  }
+
   #ask(code: number): void {
     if (this.#code !== undefined) return this.#hurry()
     this.#code = code
@@ -106,6 +115,8 @@ class Stop {
     this.#tell(code)
   }
 }
+
+const SAME_SIGNAL_MS = 500
 
 /** What an operator can mend gets a sentence; anything else its stack. */
 function explain(error: unknown): number {
@@ -125,10 +136,12 @@ function readFlags(argv: readonly string[]): ConfigFlags | string {
       port: { type: 'string' },
     } as const
     const { values, positionals } = parseArgs({ args: [...argv], options, allowPositionals: true })
-    const [file] = positionals
+    const [file, extra] = positionals
+    if (extra !== undefined) return `"${extra}" is not understood: one configuration file can be given`
     return { ...(file === undefined ? {} : { config: file }), ...values }
   } catch (error) {
-    return error instanceof Error ? error.message : 'the flags cannot be read'
+    // Node's first sentence names the flag; what follows explains its conventions.
+    return error instanceof Error ? (error.message.split('. ', 1)[0] ?? '') : 'the flags cannot be read'
   }
 }
 

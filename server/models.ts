@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { Fault, faultOf } from '../core/fault.ts'
 import type { KeyRecord } from '../core/key-record.ts'
 import { allows } from '../core/model-pattern.ts'
+import type { Route } from '../core/route.ts'
 import { principalOf } from './hops/identify.ts'
 import { refuse } from './refuse.ts'
 import { FIXED_HEADERS } from './response-headers.ts'
@@ -16,7 +17,7 @@ export function listModels(request: IncomingMessage, response: ServerResponse, w
   })
 }
 
-/** `GET /v1/models/{id}`; a model that the key may not use does not exist for it. */
+/** `GET /v1/models/{id}`, by every name that a request may use; a model that the key may not use does not exist for it. */
 export function showModel(
   request: IncomingMessage,
   response: ServerResponse,
@@ -24,7 +25,7 @@ export function showModel(
 ): void {
   answer({ request, response, world }, (key) => {
     const name = decoded(id)
-    const model = allowedModels(key, world).find((listed) => listed.id === name)
+    const model = findModel(name, key, world)
     if (model === undefined)
       throw new Fault('model_not_found', `The model '${name}' does not exist`, { field: 'model' })
     return isAnthropic(request) ? anthropicModel(model) : openAiModel(model)
@@ -53,13 +54,24 @@ function answer({ request, response, world }: Exchange, make: (key: KeyRecord) =
 }
 
 function allowedModels(key: KeyRecord, world: World): readonly ModelListing[] {
-  const { models } = world.snapshot()
-  const patterns = key.models
-  if (patterns === null) return models
-  return models.filter(
-    ({ id, route }) => allows(patterns, id) || route.targets.some((target) => allows(patterns, target.id)),
-  )
+  return world.snapshot().models.filter(({ id, route }) => mayUse(key, id, route))
 }
+
+/** The list has each model once; it also goes by `provider/model` and by other names of its vendor. */
+function findModel(name: string, key: KeyRecord, world: World): ModelListing | undefined {
+  const { models, routes } = world.snapshot()
+  const route = routes.get(name)
+  if (route === undefined || !mayUse(key, name, route)) return undefined
+  const listed = models.find(({ id }) => id === name)
+  if (listed !== undefined) return listed
+  const [target] = route.targets
+  const same = models.find((model) => model.route.targets.length === 1 && model.route.targets[0]?.id === target?.id)
+  const unknown = { created: 0, contextTokens: null, outputTokensMax: null }
+  return { ...unknown, ...same, ownedBy: target?.provider.name ?? 'sekisho', id: name, route }
+}
+
+const mayUse = ({ models }: KeyRecord, name: string, route: Route): boolean =>
+  models === null || allows(models, name) || route.targets.some(({ id }) => allows(models, id))
 
 const isAnthropic = (request: IncomingMessage): boolean => request.headers['anthropic-version'] !== undefined
 

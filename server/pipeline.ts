@@ -15,8 +15,10 @@ export async function serve(inbound: Inbound, world: World): Promise<void> {
   const account = new Account(world, inbound)
   try {
     const known = identify(inbound, world)
-    const asked = await ask(known) // waits for the body, which nobody reads before the key is known
-    const admitted = admit(asked, world, account)
+    const asked = await ask(known, world, account) // waits for the body, which nobody reads before the key is known
+    account.ownSince = world.clock.monotonic()
+    const verdict = admit(asked, world, account)
+    const admitted = verdict instanceof Promise ? await verdict : verdict
     const planned = choose(admitted, world)
     const answered = await call(planned, world, account) // the answer has opened; nothing was promised before
     send(answered, world, account) // from here on plain calls: no promise for a chunk
@@ -36,6 +38,7 @@ function end(
     world.log.error({ requestId: account.requestId, operation, cause }, 'request failed inside the gateway')
   }
   world.metrics.refused(fault.code)
+  account.run?.abandon(fault)
   refuse(response, fault, account)
   account.close(account.left ? 499 : fault.status)
 }

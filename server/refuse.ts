@@ -2,6 +2,7 @@ import type { ServerResponse } from 'node:http'
 import type { Fault } from '../core/fault.ts'
 import { answerAndLinger } from './linger.ts'
 import { FIXED_HEADERS } from './response-headers.ts'
+import { STATUS_CODES } from './world/http.ts'
 import { faultBody } from '../core/wires/openai-fault.ts'
 
 /**
@@ -26,7 +27,8 @@ export function refuse(response: ServerResponse, fault: Fault, { requestId }: { 
   if (retryAfter !== undefined) headers.push('retry-after', String(retryAfter))
   const unread = !response.req.complete
   if (unread) headers.push('connection', 'close')
-  response.writeHead(fault.status, headers)
+  // The reason phrase is given because a head that could not be written may have left another one behind.
+  response.writeHead(fault.status, STATUS_CODES[fault.status] ?? 'Error', headers)
   if (unread) answerAndLinger(response, body)
   else response.end(body)
 }

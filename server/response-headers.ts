@@ -18,7 +18,7 @@ export function responseHeaders(answered: Answered, account: Account, contentTyp
     'x-sekisho-request-id',
     account.requestId,
     'x-sekisho-target',
-    run.attempt.target.id,
+    headerText(run.attempt.target.id),
     'x-sekisho-attempts',
     String(account.attempts),
     'server-timing',
@@ -31,6 +31,13 @@ export function responseHeaders(answered: Answered, account: Account, contentTyp
   }
   return headers
 }
+
+/** Model names may be in any script; a header may not. What it cannot carry is percent-encoded. */
+const headerText = (text: string): string =>
+  UNSAFE.test(text) ? text.replaceAll(UNSAFE_RUNS, (run) => encodeURIComponent(run.toWellFormed())) : text
+
+const UNSAFE = /[^\x20-\x7e]/
+const UNSAFE_RUNS = /[^\x20-\x7e]+/g
 
 /** On every answer of the data plane: it is never a page, a script, or something to keep. */
 export const FIXED_HEADERS = ['x-content-type-options', 'nosniff', 'cache-control', 'no-store, no-transform'] as const

@@ -7,6 +7,7 @@ import { inFlight } from '../core/policies/in-flight.ts'
 import { firstStart } from './admin/first-start.ts'
 import { adminPlane } from './admin/plane.ts'
 import { addressOf, bannerLines } from './banner.ts'
+import { ByteBudget } from './byte-budget.ts'
 import type { LoadedConfig, LoadResult } from './config.ts'
 import { demoSocket, makeDataFolder } from './data-folder.ts'
 import { openDatabase } from './database.ts'
@@ -28,7 +29,7 @@ import { CATALOG_FOLDER, loadCatalog } from './world/catalog-files.ts'
 import { systemClock } from './world/clock.ts'
 import { openConnect } from './world/connect.ts'
 import { openEventLoopDelay } from './world/event-loop-delay.ts'
-import { openGates } from './world/gates.ts'
+import { openGates, WaitingGate } from './world/gates.ts'
 import { openIds } from './world/ids.ts'
 import { openKeyRing } from './world/keys.ts'
 import { startLedger } from './world/ledger.ts'
@@ -129,6 +130,7 @@ async function build(options: StartOptions, teardown: Teardown): Promise<Gateway
   })
   const connect = openConnect()
   teardown.add(() => connect.close())
+  const everyRequest = new WaitingGate('gateway')
   const world: World = {
     clock,
     keys,
@@ -137,11 +139,12 @@ async function build(options: StartOptions, teardown: Teardown): Promise<Gateway
     metrics,
     connect,
     gate,
-    policies: [inFlight(() => config.snapshot.config.limits.inFlightMax)],
+    policies: [inFlight((onWait) => everyRequest.enter(gateLimits(config.snapshot.config), onWait))],
     snapshot,
     newId,
     turn: counter(),
     openRequests,
+    largeBodies: new ByteBudget(() => config.snapshot.config.limits.largeBodiesBytesMax),
   }
   const parts = healthParts({ sql, postgres, ledger, config, startedOnLastGood: loaded.rejected !== null, clock })
   const sweep = setInterval(() => {
@@ -211,6 +214,12 @@ class Life {
 const SWEEP_MS = 250
 const DRAIN_LEDGER_MS = 10_000
 const HURRY_MS = 5_000
+
+const gateLimits = ({ limits }: LoadedConfig['config']) => ({
+  inFlightMax: limits.inFlightMax,
+  queueMax: limits.queueMax,
+  waitMs: limits.queueWaitMs,
+})
 
 /** Counts up, for balancers that take turns. */
 function counter(): () => number {

@@ -3,13 +3,14 @@ import type { FaultCode } from '../core/fault.ts'
 import type { Operation } from '../core/operation.ts'
 import type { Policy } from '../core/policy.ts'
 import type { Clock, Keys, Ledger, Log } from '../core/world.ts'
+import type { ByteBudget } from './byte-budget.ts'
 import type { Asked } from './exchange.ts'
 import type { OpenRequests } from './open-requests.ts'
 import type { Snapshot } from './snapshot.ts'
 import type { Connect } from './world/connect.ts'
 import type { Gate } from './world/gates.ts'
 
-/** Everything outside, as the hops get it. `server/main.ts` is the only place that builds one. */
+/** Everything outside, as the hops get it. `server/start.ts` is the only place that builds one. */
 export interface World {
   readonly clock: Clock
   readonly keys: Keys
@@ -27,6 +28,8 @@ export interface World {
   /** Counts up, for balancers that take turns. */
   readonly turn: () => number
   readonly openRequests: OpenRequests
+  /** Memory for request bodies that are too large to be parsed. */
+  readonly largeBodies: ByteBudget
 }
 
 /** What is counted of the data plane. Series are resolved once; a call costs an addition (hot-path rule 13). */

@@ -1,25 +1,16 @@
-import { Fault } from '../fault.ts'
+import type { Fault } from '../fault.ts'
 import type { Policy, Ticket } from '../policy.ts'
 
-/** Bounds how many requests this process holds at once, whatever they wait for: memory and descriptors are finite. */
-export function inFlight(maxOf: () => number): Policy<unknown> & { readonly count: () => number } {
-  let open = 0
-  const pass: Ticket = {
-    verdict: 'pass',
-    settle: () => {
-      open--
-    },
-  }
-  return {
-    name: 'in-flight',
-    count: () => open,
-    look() {
-      if (open >= maxOf()) return { verdict: 'deny', fault: overloaded() }
-      open++
-      return pass
-    },
-  }
-}
+/** Takes a place at once, or stands in a bounded line for one. Resolves with what gives the place back; rejects when the line is full or the wait too long. */
+export type Enter = (onWait: (cancel: (fault: Fault) => void) => void) => Promise<() => void> | (() => void)
 
-const overloaded = () =>
-  new Fault('overloaded', 'The gateway is at its limit of open requests', { retryAfterSeconds: 1 })
+/** Bounds how many requests this process works on at once, whatever they wait for: memory and descriptors are finite. */
+export const inFlight = (enter: Enter): Policy<unknown> => ({
+  name: 'in-flight',
+  look(_request, onWait) {
+    const entered = enter(onWait)
+    return entered instanceof Promise ? entered.then(pass) : pass(entered)
+  },
+})
+
+const pass = (settle: () => void): Ticket => ({ verdict: 'pass', settle })

@@ -27,6 +27,28 @@ const usage = chunk({
 const DONE = 'data: [DONE]\n\n'
 const stream = text('one') + text(' prompt_tokens') + text(' 日本') + finish + usage + DONE
 
+describe('a stream in which the vendor reports an error', () => {
+  const failure = 'data: {"error":{"message":"out of memory"}}\n\n'
+
+  test('ends with it, however it is cut: what stands behind it, [DONE] too, never goes on', () => {
+    fc.assert(
+      fc.property(fc.array(fc.integer({ min: 1, max: 60 })), (cuts) => {
+        const { out, reader } = run(text('one') + failure + finish + usage + DONE, cuts, OPTIONS)
+        expect(out).toBe(text('one') + failure)
+        expect(reader.ending()).toBe('told')
+        expect(reader.done).toBe(false)
+      }),
+    )
+  })
+
+  test('is one only where there is an error: some vendors send an empty one with every chunk', () => {
+    const empty = stream.replaceAll('data: {', 'data: {"error":null,')
+    const { out, reader } = run(empty, [50, 51], OPTIONS)
+    expect(out).toBe(empty)
+    expect(reader.ending()).toBe('complete')
+  })
+})
+
 describe('a stream that finished', () => {
   test('goes on byte for byte, with its usage, model and tier read, however it is cut', () => {
     fc.assert(

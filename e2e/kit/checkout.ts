@@ -45,8 +45,11 @@ async function files(): Promise<readonly string[]> {
     cwd: ROOT,
     maxBuffer: LIST_BYTES_MAX,
   })
-  return stdout.split('\0').filter((file) => file !== '' && existsSync(join(ROOT, file)))
+  return stdout.split('\0').filter((file) => !NOT_COPIED.includes(file) && existsSync(join(ROOT, file)))
 }
+
+/** The end of the list; and the packages, which git takes for a file when they are a link. */
+const NOT_COPIED = ['', 'node_modules']
 
 /** Folders and files; links, and what they lead to, stay whose they are. */
 async function give(folder: string, owner: { readonly uid: number; readonly gid: number }): Promise<void> {

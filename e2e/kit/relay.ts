@@ -141,7 +141,9 @@ function chatRequest({ model = 'fault/m', stream = false, behaviour, user, ...re
 function chatBytes(ask: ChatAsk | undefined, key: string): string {
   const body = JSON.stringify(chatRequest(ask).body)
   const head = ['POST /v1/chat/completions HTTP/1.1', 'host: gateway', `authorization: Bearer ${key}`]
-  return [...head, 'content-type: application/json', `content-length: ${Buffer.byteLength(body)}`, '', body].join('\r\n')
+  return [...head, 'content-type: application/json', `content-length: ${Buffer.byteLength(body)}`, '', body].join(
+    '\r\n',
+  )
 }
 
 const OPEN_GAUGES = [
@@ -154,6 +156,18 @@ const OPEN_GAUGES = [
 
 const openParts = (metrics: Awaited<ReturnType<Gateway['metrics']>>): readonly string[] =>
   OPEN_GAUGES.filter((name) => metrics.value(name) !== 0).map((name) => `${name} ${metrics.value(name)}`)
+
+/** To be expected after all tests: nothing is open, every request that the vendor saw has exactly one record, and the gateway was not at fault itself. */
+export async function expectAllSettled({ gateway, vendor, whenIdle }: Relay): Promise<void> {
+  await whenIdle()
+  const ids = (await gateway.records()).map((record) => record.requestId)
+  expect(ids.length, 'no request has two records').toBe(new Set(ids).size)
+  expect(
+    vendor.seen.map(({ id }) => id).filter((id) => !ids.includes(id)),
+    'no request is without one',
+  ).toEqual([])
+  expect(gateway.logs()).not.toMatch(/uncaught|unhandled|request failed inside/i)
+}
 
 /** A stream as a client sees it that reads to its end. */
 export interface ReadStream {

@@ -130,5 +130,7 @@ function nameOf(seen: Seen): string {
   return typeof user === 'string' ? user : ''
 }
 
-const different = <Value>(what: string, found: Value, wanted: Value): readonly string[] =>
+type Compare = string | number | null | undefined
+
+const different = (what: string, found: Compare, wanted: Compare): readonly string[] =>
   found === wanted ? [] : [`${what} is ${found}, not ${wanted}`]

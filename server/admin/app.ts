@@ -7,6 +7,7 @@ import { codeOf } from '../world/error-code.ts'
 import { faultAnswer } from './fault-answer.ts'
 import { foreignFault } from './foreign-fault.ts'
 import { plainAddress } from './guard.ts'
+import { checkServed, servedActions } from './index.ts'
 import { addOpenApi, documented } from './openapi.ts'
 import { permits } from './permission.ts'
 import { inPath, pathNames } from './path.ts'
@@ -22,11 +23,15 @@ declare module 'fastify' {
   }
 }
 
-/** The admin API as a Fastify application that listens nowhere: it is handed requests of the shared listener. */
+/**
+ * The admin API as a Fastify application that listens nowhere: it is handed requests of the shared listener. Either every action
+ * in `all` can be served as it was declared, or this rejects and there is no application.
+ */
 export async function openApp(
-  all: readonly Served[],
   world: PlaneWorld,
+  all: readonly Served[] = servedActions(world.views),
 ): Promise<(request: IncomingMessage, response: ServerResponse) => void> {
+  checkServed(all)
   const app = fastify({
     logger: false,
     bodyLimit: BODY_BYTES_MAX,
@@ -67,8 +72,10 @@ function addRoute(app: FastifyInstance, { served, world, inTurn }: RouteParts): 
     url: `/api${action.path}`,
     schema: documented(action),
     onRequest: async (request) => {
-      const look = { sql: world.sql.control, now: new Date(world.clock.now()) }
-      const administrator = await inTurn(() => permits[action.permission](bearerOf(request), look))
+      const administrator = await inTurn(async () => {
+        const look = { sql: await world.sql.queries(), now: new Date(world.clock.now()) }
+        return permits[action.permission](bearerOf(request), look)
+      })
       request.caller = { administrator, ip: plainAddress(request.raw.socket.remoteAddress), requestId: request.id }
     },
     handler: async (request, reply) => {

@@ -27,11 +27,9 @@ describe('what comes from outside the admin API', () => {
       (await call('/api/service-tokens', { body: { administrator: 'Old', expiresInDays: 1 } })).json,
       'token',
     )
-    await plane()
-      .sql.control.updateTable('service_tokens')
-      .set({ expires_at: new Date(0) })
-      .where('expires_at', 'is not', null)
-      .execute()
+    await plane().sql.control.query(
+      'UPDATE service_tokens SET expires_at = to_timestamp(0) WHERE expires_at IS NOT NULL',
+    )
     const key = textAt((await call('/api/keys', { body: { name: 'a key is no service token' } })).json, 'key')
     const valid = started.token ?? ''
     const bad = [
@@ -285,7 +283,7 @@ describe('what comes from outside the admin API', () => {
       await call('/api/keys', { body: `{"name":"${secret}` })
       await plane().call('/api/setup/administrator', { token: secret, body: { name: 'x' } })
     }
-    await plane().sql.control.schema.alterTable('keys').renameTo('keys_away').execute()
+    await plane().sql.control.query('ALTER TABLE keys RENAME TO keys_away')
     try {
       expect(await call('/api/keys')).toMatchObject({
         status: 500,
@@ -293,7 +291,7 @@ describe('what comes from outside the admin API', () => {
       })
       expect(await call('/api/keys', { body: { name: secrets[0] } })).toMatchObject({ status: 500 })
     } finally {
-      await plane().sql.control.schema.alterTable('keys_away').renameTo('keys').execute()
+      await plane().sql.control.query('ALTER TABLE keys_away RENAME TO keys')
     }
     const log = JSON.stringify(plane().lines)
     expect(plane().lines.some(({ level }) => level === 'error')).toBe(true)

@@ -1,9 +1,6 @@
-import { keysCreate } from '../../core/admin/keys.ts'
-import { hasAdministrator, insertSetupToken } from '../store/access.sql.ts'
-import { hasKey } from '../store/keys.sql.ts'
-import { keyActions } from './keys.ts'
+import { findFirsts, insertSetupToken } from '../store/first-start.sql.ts'
 import { newSecret } from './secret.ts'
-import { perform, type ServeWorld } from './serve.ts'
+import type { ServeWorld } from './serve.ts'
 
 /** What a start prints once and keeps nowhere. */
 export interface FirstStart {
@@ -13,12 +10,12 @@ export interface FirstStart {
   readonly demoKey: string | null
 }
 
-/** Makes the way in and a key to try things with, where they are missing. */
+/** Makes the way in and a key to try things with, where they are missing. Only the key needs what actions need; that is loaded then. */
 export async function firstStart(world: ServeWorld & { readonly newId: () => string }): Promise<FirstStart> {
-  const { control } = world.sql
+  const found = await findFirsts(world.sql.control)
   return {
-    setupToken: (await hasAdministrator(control)) ? null : await makeSetupToken(world),
-    demoKey: (await hasKey(control)) ? null : await makeDemoKey(world),
+    setupToken: found.administrator ? null : await makeSetupToken(world),
+    demoKey: found.key ? null : await (await import('./demo-key.ts')).makeDemoKey(world),
   }
 }
 
@@ -27,17 +24,8 @@ export async function makeSetupToken({
   sql,
   clock,
   random,
-}: Pick<ServeWorld, 'sql' | 'clock' | 'random'>): Promise<string> {
+}: Pick<ServeWorld, 'clock' | 'random'> & { readonly sql: Pick<ServeWorld['sql'], 'control'> }): Promise<string> {
   const { text, hash } = newSecret('setup', random)
-  await sql.transaction((transaction) => insertSetupToken(transaction, { hash, created_at: new Date(clock.now()) }))
+  await insertSetupToken(sql.control, { hash, createdAt: new Date(clock.now()) })
   return text
-}
-
-/** Made like any other key, so that it is audited like any other. */
-async function makeDemoKey(world: ServeWorld & { readonly newId: () => string }): Promise<string> {
-  const create = keyActions.find(({ action }) => action.name === keysCreate.name)
-  if (create === undefined) throw new Error('keys cannot be made')
-  const caller = { administrator: null, ip: null, requestId: world.newId() }
-  const { key } = keysCreate.output.parse(await perform(create, { name: 'demo', models: ['demo/*'] }, caller, world))
-  return key
 }

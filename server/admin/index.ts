@@ -29,7 +29,7 @@ export const servedActions = (views: Views): readonly Served[] => [
 
 /**
  * Refuses a list of actions that could be called by the wrong people or not at all: every declared one must have one body, and a
- * permission that can be proven. Looked at when the process starts, because types do not bind what was built from data.
+ * permission that can be proven. Looked at before the first action is served, because types do not bind what was built from data.
  */
 export function checkServed(all: readonly Served[]): void {
   for (const { action } of all) {

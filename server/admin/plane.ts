@@ -1,9 +1,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { Fault } from '../../core/fault.ts'
+import { codeOf } from '../world/error-code.ts'
+import { loadOnce } from '../world/load-once.ts'
 import { faultAnswer, securityHeaders } from './fault-answer.ts'
 import { foreignFault } from './foreign-fault.ts'
 import { guard, type Reach } from './guard.ts'
-import { checkServed, servedActions, type Views } from './index.ts'
+import type { Views } from './index.ts'
 import type { ServeWorld } from './serve.ts'
 
 export interface PlaneWorld extends ServeWorld {
@@ -13,36 +15,35 @@ export interface PlaneWorld extends ServeWorld {
   readonly reach: Reach
 }
 
-/**
- * The control plane behind the shared listener, for every path that the data plane does not have. What needs a framework is
- * loaded with the first request to `/api`, so that a gateway which only relays does not carry it. Throws at once when an action
- * has no permission or no body: such a gateway must not start.
- */
-export function adminPlane(world: PlaneWorld): (request: IncomingMessage, response: ServerResponse) => void {
-  const served = servedActions(world.views)
-  checkServed(served)
-  /** The framework once it was asked for; a failed start is tried again with the next request. */
-  const app: { ready: Promise<(request: IncomingMessage, response: ServerResponse) => void> | undefined } = {
-    ready: undefined,
-  }
-  const start = async () => {
-    const { openApp } = await import('./app.ts')
-    return openApp(served, world)
-  }
+type Handle = (request: IncomingMessage, response: ServerResponse) => void
 
+/**
+ * The control plane behind the shared listener, for every path that the data plane does not have. What actions need (their
+ * declarations and bodies, the framework, the query builder) is loaded with the first request to `/api`, so that a gateway which
+ * only relays does not carry it. The list of actions is looked over then, as a whole and before any of them can be called: with one
+ * that has no permission or no body, `/api` answers 500 to everybody, and the rest of the gateway works. Looking at each start would
+ * prove no more, because the list is the same in every process of one version; a test proves it for the version.
+ */
+export function adminPlane(world: PlaneWorld, open: (world: PlaneWorld) => Promise<Handle> = openLoaded): Handle {
+  const app = loadOnce(() => open(world))
   return (request, response) => {
     for (const [name, value] of Object.entries(securityHeaders)) response.setHeader(name, value)
     const refused = guard(request, world.reach) ?? elsewhere(request)
     if (refused !== undefined) return refuse(response, refused, world)
-    app.ready ??= start()
-    app.ready.then(
+    app().then(
       (handle) => handle(request, response),
       (error: unknown) => {
-        app.ready = undefined
+        const reason = error instanceof Error ? error.message : 'unknown'
+        world.log.error({ code: codeOf(error), reason }, 'the admin API cannot be opened')
         refuse(response, foreignFault(error), world)
       },
     )
   }
+}
+
+async function openLoaded(world: PlaneWorld): Promise<Handle> {
+  const { openApp } = await import('./app.ts')
+  return openApp(world)
 }
 
 const elsewhere = ({ url = '/' }: IncomingMessage): Fault | undefined =>

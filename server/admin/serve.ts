@@ -9,7 +9,7 @@ import type { Caller, Fields, Ready, Served } from './served.ts'
 
 /** What every action needs of the world. */
 export interface ServeWorld {
-  readonly sql: Pick<Sql, 'control' | 'transaction'>
+  readonly sql: Pick<Sql, 'control' | 'queries' | 'transaction'>
   readonly clock: Clock
   readonly log: Log
   readonly random: Random
@@ -29,7 +29,7 @@ export async function perform(
 ): Promise<Fields> {
   const ready = read(raw)
   const now = new Date(world.clock.now())
-  if (!action.changes) return ready.run({ sql: world.sql.control, caller, now, random: world.random })
+  if (!action.changes) return ready.run({ sql: await world.sql.queries(), caller, now, random: world.random })
   const output = await change({ name: action.name, secretOutput: action.secretOutput ?? [], ready, caller, now }, world)
   world.log.info({ action: action.name, target: targetOf(ready.input, output), ...who(caller) }, 'changed')
   await publish(world)
@@ -76,7 +76,7 @@ async function noteRefusal(
 ): Promise<void> {
   if (fault.status >= 500) return
   try {
-    await insertAuditLine(world.sql.control, line)
+    await insertAuditLine(await world.sql.queries(), line)
   } catch (error) {
     world.log.error(
       { action: line.action, requestId: line.requestId, code: codeOf(error) },

@@ -5,17 +5,19 @@ import { Fault } from '../../core/fault.ts'
 import { asObject, parseJson } from '../../core/json.ts'
 import { JsonScan } from '../../core/json-scan.ts'
 import { ASKED_KEYS, checkShape, readAsked, scanFault } from '../../core/wires/openai-request.ts'
+import type { Account } from '../account.ts'
 import type { Asked, Known } from '../exchange.ts'
+import type { World } from '../world.ts'
 
 /**
  * Hop 3: what is asked. The body comes in here, scanned while it comes and kept as the chunks that it came in. Up to 64 KiB
  * it is parsed too, so that a malformed one is told its field; above, only the scan reads it, to the last byte.
  */
-export async function ask(known: Known): Promise<Asked> {
+export async function ask(known: Known, world: World, account: Account): Promise<Asked> {
   const { limits } = known.snapshot.config
   checkHeaders(known.request, limits.bodyBytesMax)
   const scan = new JsonScan(ASKED_KEYS, { depthMax: limits.jsonDepthMax, keysMax: limits.jsonKeysMax })
-  const body = await receive(known.request, { scan, bodyBytesMax: limits.bodyBytesMax })
+  const body = await receive(known.request, { scan, bodyBytesMax: limits.bodyBytesMax, held: heldBy(account, world) })
   const result = scan.finish()
   if (result.kind !== 'object') throw scanFault(result)
   if (body.bytes <= PARSED_BYTES_MAX) checkParsed(known, body)
@@ -37,7 +39,7 @@ function checkHeaders(request: IncomingMessage, bodyBytesMax: number): void {
 /** Collects the body. A problem that the scan finds ends the wait at once; what still comes is thrown away by the listener. */
 function receive(
   request: IncomingMessage,
-  { scan, bodyBytesMax }: { readonly scan: JsonScan; readonly bodyBytesMax: number },
+  { scan, bodyBytesMax, held }: { readonly scan: JsonScan; readonly bodyBytesMax: number; readonly held: Held },
 ): Promise<Body> {
   return new Promise((resolve, reject) => {
     const chunks: Uint8Array[] = []
@@ -50,6 +52,7 @@ function receive(
     request.on('data', (chunk: Buffer) => {
       bytes += chunk.length
       if (bytes > bodyBytesMax) return refuse(tooLarge(bodyBytesMax))
+      if (bytes > PARSED_BYTES_MAX && !held(bytes)) return refuse(noRoom())
       chunks.push(chunk)
       const problem = scan.push(chunk)
       if (problem !== undefined && bytes > PARSED_BYTES_MAX) return refuse(scanFault(problem))
@@ -66,7 +69,23 @@ function receive(
 }
 
 /** One turn of the event loop may bring two megabytes: scanning them all at once, where they are dense, would hold up everybody else (measured: 23 ms). */
-const TURN_BYTES_MAX = 262_144
+const TURN_BYTES_MAX = 65_536
+
+/** Says whether there is room for a body that has grown to `bytes`. */
+type Held = (bytes: number) => boolean
+
+/** Large bodies share a bounded amount of memory over all requests; what this one took is given back with the account. */
+function heldBy(account: Account, world: World): Held {
+  let taken = 0
+  return (bytes) => {
+    if (taken === 0) account.hold(() => world.largeBodies.give(taken))
+    if (!world.largeBodies.take(bytes - taken)) return false
+    taken = bytes
+    return true
+  }
+}
+
+const noRoom = () => new Fault('overloaded', 'The gateway holds as many large requests as it can', { retryAfterSeconds: 1 })
 
 const tooLarge = (bytesMax: number) => new Fault('body_too_large', `The request body is larger than ${bytesMax} bytes`)
 

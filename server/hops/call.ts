@@ -37,14 +37,16 @@ export async function call(planned: Planned, world: World, account: Account): Pr
 /** One attempt. Returns the fault when the next target may be tried, throws it when it may not. */
 async function tryOnce(planned: Planned, attempt: Attempt, parts: Parts): Promise<Answered | Fault> {
   const { world, account } = parts
+  const waitedMs = account.waitMs
   const entered = enterGate(planned, attempt, parts)
   const leave = entered instanceof Promise ? await entered : entered
   if (leave instanceof Fault) return leave
   account.hold(leave)
   account.attempts++
-  const run = new AttemptRun(planned, attempt, { world, account, queuedMs: account.waitMs })
-  account.run = run
+  const run = new AttemptRun(planned, attempt, { world, account, queuedMs: account.waitMs - waitedMs })
+  // Only what is written down is an attempt: one that the journal refuses has no end to record.
   await run.written
+  account.run = run
   const forget = account.onInterrupt((fault) => run.flow.abort(fault))
   try {
     if (!account.left) world.connect.dispatch(attempt.node, vendorRequest(planned, attempt, account), run.flow)
@@ -57,6 +59,7 @@ async function tryOnce(planned: Planned, attempt: Attempt, parts: Parts): Promis
     return { ...planned, run, answer: opened }
   } catch (error) {
     leave()
+    account.ownSince = world.clock.monotonic()
     return failed(run, faultOf(error), parts)
   } finally {
     forget()
@@ -87,7 +90,7 @@ function enterGate(
     const since = world.clock.monotonic()
     return entered.catch(whenFull).finally(() => {
       forget()
-      account.waitMs += world.clock.monotonic() - since
+      account.waited(since)
     })
   } catch (error) {
     return whenFull(error)
@@ -128,7 +131,7 @@ function openReply(planned: Planned, run: AttemptRun): Opened & { readonly waiti
       reason: 'content_encoding',
     })
   }
-  const kind = shapeOf(contentType, planned)
+  const kind = shapeOf(contentType.toLowerCase(), planned)
   const reader = readerFor(planned, run, kind)
   run.reader = reader
   return { kind, contentType, reader, waiting: run.flow.open(reader) }
@@ -188,7 +191,7 @@ function failed(run: AttemptRun, fault: Fault, { world, account }: Parts): Fault
     },
     'attempt failed',
   )
-  if (flow.sent || account.left) throw fault
+  if (flow.sent || account.left || fault.code === 'draining') throw fault
   return fault
 }
 

@@ -50,7 +50,7 @@ export function credentialOf(headers: IncomingHttpHeaders): string | undefined {
 
 const CARRIERS = ['authorization', 'x-api-key', 'x-goog-api-key', 'api-key'] as const
 
-/** A scheme that is not Bearer stays in the text, which then matches no key. */
+/** Some programs send the key without a scheme. Another scheme stays in the text, which then matches no key. */
 const bearer = (value: string): string => (BEARER.test(value) ? value.slice(7).trim() : value)
 const BEARER = /^bearer /i
 

@@ -109,8 +109,9 @@ class StreamSink implements Sink {
     run.settle({ status: 'complete', reason: null, billed: 'as_read' }, () => {
       response.end(last)
       this.#account.close(200)
-      // Nobody sweeps a closed account, and a vendor that does not end would keep its connection for ever. Rare: the end shares a packet with `[DONE]`.
-      if (!run.flow.ended) setTimeout(() => run.flow.abort(new Fault('upstream_error', 'The provider did not end')), LINGER_MS).unref()
+      // Nobody sweeps what is settled, and a vendor that does not end would keep its connection for ever. Rare: the end shares a packet with `[DONE]`.
+      if (!run.flow.ended)
+        setTimeout(() => run.flow.abort(new Fault('upstream_error', 'The provider did not end')), LINGER_MS).unref()
     })
   }
 
@@ -120,7 +121,8 @@ class StreamSink implements Sink {
     const { response, run } = this.#answered
     run.settle({ ...end, billed: 'as_read' }, () => {
       if (fault !== undefined) response.write(faultEvent(fault))
-      response.socket?.end()
+      // Its error must still arrive, so no reset; but nobody waits for a client that does not close its side.
+      response.socket?.destroySoon()
       this.#account.close(end.status === 'canceled' ? 499 : 502)
     })
   }

@@ -50,22 +50,6 @@ export async function findSetup(
   return { setUp: set_up === true, known: known === true }
 }
 
-export const hasAdministrator = async (sql: Kysely<Database>): Promise<boolean> =>
-  (await sql.selectFrom('administrators').select('id').limit(1).executeTakeFirst()) !== undefined
-
-/** Keeps a new setup token. The newest `SETUP_TOKENS_MAX` work: with several gateways each one's first start prints its own. */
-export async function insertSetupToken(sql: Kysely<Database>, row: SetupTokenTable): Promise<void> {
-  await sql.insertInto('setup_tokens').values(row).execute()
-  const kept = sql
-    .selectFrom('setup_tokens')
-    .select('hash')
-    .orderBy('created_at', 'desc')
-    .orderBy('hash')
-    .limit(SETUP_TOKENS_MAX)
-  await sql.deleteFrom('setup_tokens').where('hash', 'not in', kept).execute()
-}
-const SETUP_TOKENS_MAX = 10
-
 /** Makes the first administrator and ends every setup token; `false` when somebody else was first. */
 export async function insertFounder(
   sql: Kysely<Database>,

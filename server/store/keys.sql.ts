@@ -52,10 +52,6 @@ export async function insertKey(
 export const findKey = (sql: Kysely<Database>, id: string): Promise<KeyRow | undefined> =>
   keyRows(sql).where('key.id', '=', id).executeTakeFirst()
 
-/** Whether any key was ever made. */
-export const hasKey = async (sql: Kysely<Database>): Promise<boolean> =>
-  (await sql.selectFrom('keys').select('id').limit(1).executeTakeFirst()) !== undefined
-
 /** The names of these keys, by id. */
 export async function keyNames(sql: Kysely<Database>, ids: readonly string[]): Promise<ReadonlyMap<string, string>> {
   if (ids.length === 0) return new Map()
@@ -119,54 +115,6 @@ export function listKeys(sql: Kysely<Database>, { state, now, limit, cursor }: K
   }
   return query.execute()
 }
-
-/** One secret with what its key may do: a row of the key ring. */
-export interface SecretRow {
-  readonly hash: string
-  readonly id: string
-  readonly name: string
-  readonly models: string[] | null
-  /** Of the key or of the secret, whichever comes first. */
-  readonly expires_at: Date | null
-  readonly revoked_at: Date | null
-}
-
-/**
- * From where to read changes next time: the oldest transaction that is still running. Taken before the reading, so that what
- * commits meanwhile is read twice rather than never.
- */
-export async function changesFrom(sql: Kysely<Database>): Promise<string> {
-  const { rows } = await raw<{ next: string }>`select pg_snapshot_xmin(pg_current_snapshot()) as next`.execute(sql)
-  return rows[0]?.next ?? '0'
-}
-
-/** Secrets of the keys that changed in transaction `since` or later. */
-export const secretsChanged = (
-  sql: Kysely<Database>,
-  { since, deadBefore }: { readonly since: string; readonly deadBefore: Date },
-): Promise<readonly SecretRow[]> =>
-  secretRows(sql, deadBefore)
-    .where('key.changed', '>=', since)
-    // Rows of a restored backup may name transactions that are still to come here.
-    .where(raw<boolean>`key.changed < pg_snapshot_xmax(pg_current_snapshot())`)
-    .execute()
-
-/** One page of all secrets, in the order of their hashes; `after` is the last one of the page before, empty for the first. */
-export const secretsPage = (
-  sql: Kysely<Database>,
-  { after, limit, deadBefore }: { readonly after: string; readonly limit: number; readonly deadBefore: Date },
-): Promise<readonly SecretRow[]> =>
-  secretRows(sql, deadBefore).where('secret.hash', '>', after).orderBy('secret.hash').limit(limit).execute()
-
-/** Without what ended before `deadBefore`. */
-const secretRows = (sql: Kysely<Database>, deadBefore: Date) =>
-  sql
-    .selectFrom('key_secrets as secret')
-    .innerJoin('keys as key', 'key.id', 'secret.key_id')
-    .select(['secret.hash', 'key.id', 'key.name', 'key.models', 'key.revoked_at'])
-    .select(raw<Date | null>`least(key.expires_at, secret.ends_at)`.as('expires_at'))
-    .where((eb) => eb.or([eb('key.revoked_at', 'is', null), eb('key.revoked_at', '>', deadBefore)]))
-    .where(raw<boolean>`coalesce(least(key.expires_at, secret.ends_at) > ${deadBefore}, true)`)
 
 const keyRows = (sql: Kysely<Database>) =>
   sql

@@ -37,7 +37,7 @@ describeOnDatabases('usage', (postgres) => {
       firstByteUs: null,
     })
     expect(await insert(sql, [known, unknown])).toBe(2)
-    const { records, next } = await usageRecords(sql.control, { limit: 10 })
+    const { records, next } = await usageRecords(await sql.queries(), { limit: 10 })
     expect(records).toEqual([known, unknown])
     expect(next).toBeNull()
   })
@@ -87,7 +87,7 @@ describeOnDatabases('usage', (postgres) => {
       ['2025-11-21', 2, 3, 5_200],
       ['2025-11-20', 1, 1, 100],
     ])
-    const { totals } = await usageTotals(sql.control, {
+    const { totals } = await usageTotals(await sql.queries(), {
       by: 'day',
       fromDay: '2025-11-21',
       toDay: '2025-11-22',
@@ -114,7 +114,7 @@ describeOnDatabases('usage', (postgres) => {
       ['a', 'b', 'c'].map((keyId) => recordOf(intentOf({ keyId }))),
     )
     expect(
-      await usageTotals(sql.control, { by: 'key', fromDay: '2025-11-21', toDay: '2025-11-21', limit: 2 }),
+      await usageTotals(await sql.queries(), { by: 'key', fromDay: '2025-11-21', toDay: '2025-11-21', limit: 2 }),
     ).toMatchObject({
       totals: [{ group: 'a' }, { group: 'b' }],
       more: true,
@@ -141,7 +141,7 @@ describeOnDatabases('usage', (postgres) => {
     const seen: AttemptRecord[] = []
     let cursor: string | undefined
     do {
-      const page = await usageRecords(sql.control, { limit: 10, cursor })
+      const page = await usageRecords(await sql.queries(), { limit: 10, cursor })
       expect(page.records.length).toBeLessThanOrEqual(10)
       seen.push(...page.records)
       cursor = page.next ?? undefined
@@ -163,7 +163,7 @@ describeOnDatabases('usage', (postgres) => {
     ]
     await insert(sql, records)
     const found = async (query: object) =>
-      (await usageRecords(sql.control, { limit: 10, ...query })).records.map(({ id }) =>
+      (await usageRecords(await sql.queries(), { limit: 10, ...query })).records.map(({ id }) =>
         records.findIndex((record) => record.id === id),
       )
     expect(await found({ keyId: 'a' })).toEqual([0, 1])
@@ -182,13 +182,13 @@ describeOnDatabases('usage', (postgres) => {
       sql,
       Array.from({ length: 510 }, () => recordOf(intentOf())),
     )
-    expect((await usageRecords(sql.control, { limit: 100_000 })).records).toHaveLength(500)
+    expect((await usageRecords(await sql.queries(), { limit: 100_000 })).records).toHaveLength(500)
   })
 
   test('a cursor of somebody else is refused with the field', async () => {
     const sql = await migrated(postgres)
     for (const cursor of ['', 'x', Buffer.from('1.2').toString('base64url')]) {
-      await expect(usageRecords(sql.control, { limit: 10, cursor })).rejects.toMatchObject({
+      await expect(usageRecords(await sql.queries(), { limit: 10, cursor })).rejects.toMatchObject({
         code: 'bad_request',
         field: 'cursor',
       })
@@ -250,8 +250,8 @@ async function insert(sql: Sql, records: readonly AttemptRecord[]): Promise<numb
   return await insertUsage(sql.ledger, records)
 }
 
-const totalsBy = (sql: Sql, by: 'key' | 'model' | 'provider' | 'day') =>
-  usageTotals(sql.control, { by, fromDay: '2025-11-20', toDay: '2025-11-21', limit: 10 })
+const totalsBy = async (sql: Sql, by: 'key' | 'model' | 'provider' | 'day') =>
+  usageTotals(await sql.queries(), { by, fromDay: '2025-11-20', toDay: '2025-11-21', limit: 10 })
 
 /** A moment of November 2025, in UTC. */
 const at = (day: number, hour: number): number => Date.UTC(2025, 10, day, hour, 30)

@@ -1,6 +1,6 @@
 import { Fault } from '../../core/fault.ts'
 
-/** The places of one provider: at most `max` requests in flight, and a bounded line before it. */
+/** Places, of one provider or of the whole process: at most `max` requests in flight, and a bounded line before it. */
 export interface Gate {
   readonly inFlight: number
   readonly waiting: number
@@ -23,7 +23,7 @@ export function openGates(): (provider: string) => Gate {
   return (provider) => {
     const known = gates.get(provider)
     if (known !== undefined) return known
-    const gate = new ProviderGate()
+    const gate = new WaitingGate('provider')
     gates.set(provider, gate)
     return gate
   }
@@ -35,12 +35,19 @@ interface Waiting {
   gone: boolean
 }
 
-class ProviderGate implements Gate {
+/** Places with a bounded line before them. */
+export class WaitingGate implements Gate {
   inFlight = 0
   waiting = 0
   /** First in, first out. Those who gave up stay marked until their turn or the next tidy-up, so that leaving is cheap. */
   #line: Waiting[] = []
   #max = 0
+  /** Whose places these are, for the message. */
+  readonly #whose: 'provider' | 'gateway'
+
+  constructor(whose: 'provider' | 'gateway') {
+    this.#whose = whose
+  }
 
   enter(limits: GateLimits, onWait: (cancel: (fault: Fault) => void) => void): Promise<() => void> | (() => void) {
     this.#max = limits.inFlightMax
@@ -48,7 +55,7 @@ class ProviderGate implements Gate {
       this.inFlight++
       return this.#place()
     }
-    if (this.waiting >= limits.queueMax) throw full(limits.waitMs)
+    if (this.waiting >= limits.queueMax) throw this.#full(limits)
     return new Promise((resolve, reject) => this.#stand({ limits, onWait, resolve, reject }))
   }
 
@@ -58,7 +65,7 @@ class ProviderGate implements Gate {
     readonly resolve: (leave: () => void) => void
     readonly reject: (fault: Fault) => void
   }): void {
-    const timer = setTimeout(() => waiting.refuse(full(turn.limits.waitMs)), turn.limits.waitMs)
+    const timer = setTimeout(() => waiting.refuse(this.#full(turn.limits)), turn.limits.waitMs)
     const waiting: Waiting = {
       gone: false,
       admit: () => {
@@ -105,9 +112,9 @@ class ProviderGate implements Gate {
   #tidy(): void {
     if (this.#line.length > 2 * this.waiting + 16) this.#line = this.#line.filter((waiting) => !waiting.gone)
   }
-}
 
-const full = (waitMs: number) =>
-  new Fault('overloaded', 'The provider is at its limit of requests in flight', {
-    retryAfterSeconds: Math.max(1, Math.ceil(waitMs / 1_000)),
-  })
+  #full({ waitMs }: GateLimits): Fault {
+    const retryAfterSeconds = Math.max(1, Math.ceil(waitMs / 1_000))
+    return new Fault('overloaded', `The ${this.#whose} is at its limit of requests in flight`, { retryAfterSeconds })
+  }
+}

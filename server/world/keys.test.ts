@@ -1,4 +1,3 @@
-import { sql as raw } from 'kysely'
 import { afterEach, expect, test } from 'vitest'
 import type { Log } from '../../core/world.ts'
 import { describeOnDatabases } from '../../e2e/kit/postgres.ts'
@@ -32,19 +31,19 @@ describeOnDatabases('the key ring', (postgres) => {
     const elsewhere = await openDatabase(url)
     // A poll that never comes: only notifications are left.
     const ring = await openRing(here, 3_600_000)
-    await insertKey(elsewhere.control, key('one'))
-    await insertKey(elsewhere.control, key('two'))
+    await insertKey(await elsewhere.queries(), key('one'))
+    await insertKey(await elsewhere.queries(), key('two'))
     const one = await waitUntil('the first key', () => ring.find('hash of one'))
     const two = await waitUntil('the second key', () => ring.find('hash of two'))
     expect(one).toEqual({ id: 'one', name: 'key one', models: ['demo/*'], expiresAt: null, revokedAt: null })
     expect(Object.isFrozen(one)).toBe(true)
 
     const earlierEndAt = new Date(Date.now() + 3_600_000)
-    await rotateSecret(elsewhere.control, { id: 'one', hash: 'new hash of one', now: new Date(), earlierEndAt })
+    await rotateSecret(await elsewhere.queries(), { id: 'one', hash: 'new hash of one', now: new Date(), earlierEndAt })
     await waitUntil('the rotation', () => ring.find('new hash of one'))
     expect(ring.find('hash of one')?.expiresAt).toBe(earlierEndAt.getTime())
 
-    await revokeKey(elsewhere.control, { id: 'one', now: new Date() })
+    await revokeKey(await elsewhere.queries(), { id: 'one', now: new Date() })
     await waitUntil('the revocation', () => ring.find('new hash of one')?.revokedAt)
     expect(ring.find('hash of one')?.revokedAt).not.toBeNull()
     expect(ring.find('hash of two')).toBe(two)
@@ -54,9 +53,9 @@ describeOnDatabases('the key ring', (postgres) => {
   test('finds changes by looking when no notification arrives, also those that commit later than they began', async () => {
     const sql = await openDatabase()
     const ring = await openRing({ control: sql.control, listen: () => ({ stop: () => undefined }) }, 20)
-    const slow = await sql.control.startTransaction().execute()
+    const slow = await (await sql.queries()).startTransaction().execute()
     await insertKey(slow, key('slow'))
-    await insertKey(sql.control, key('quick'))
+    await insertKey(await sql.queries(), key('quick'))
     await waitUntil('the quick key', () => ring.find('hash of quick'))
     expect(ring.find('hash of slow')).toBeUndefined()
     await ring.refresh()
@@ -69,7 +68,7 @@ describeOnDatabases('the key ring', (postgres) => {
     const ring = await openRing(sql)
     for (let at = 0; at < 20; at++) {
       const running = ring.refresh()
-      await insertKey(sql.control, key(`key${at}`))
+      await insertKey(await sql.queries(), key(`key${at}`))
       await Promise.all([running, ring.refresh()])
       expect(ring.find(`hash of key${at}`)).toBeDefined()
     }
@@ -77,7 +76,7 @@ describeOnDatabases('the key ring', (postgres) => {
 
   test('answers from memory while the database is away, says how old it is, and catches up when it is back', async () => {
     const sql = await openDatabase()
-    await insertKey(sql.control, key('one'))
+    await insertKey(await sql.queries(), key('one'))
     const ring = await openRing(sql, 50)
     const before = ring.find('hash of one')
     expect(before).toBeDefined()
@@ -91,15 +90,15 @@ describeOnDatabases('the key ring', (postgres) => {
       await postgres.start()
     }
     await waitUntil('a fresh look', () => ring.ageMs() < 200)
-    await revokeKey(sql.control, { id: 'one', now: new Date() })
+    await revokeKey(await sql.queries(), { id: 'one', now: new Date() })
     await waitUntil('the revocation', () => ring.find('hash of one')?.revokedAt)
   })
 
   test('ten thousand keys are there after one look, and a key that ended long ago is not', async () => {
     const sql = await openDatabase()
     await insertMany(sql, 10_000)
-    await insertKey(sql.control, { ...key('old'), expires_at: new Date(Date.now() - 31 * 86_400_000) })
-    await insertKey(sql.control, { ...key('expired'), expires_at: new Date(Date.now() - 1_000) })
+    await insertKey(await sql.queries(), { ...key('old'), expires_at: new Date(Date.now() - 31 * 86_400_000) })
+    await insertKey(await sql.queries(), { ...key('expired'), expires_at: new Date(Date.now() - 1_000) })
     const ring = await openRing(sql)
     expect(ring.size()).toBe(10_001)
     expect(ring.find('hash 9999')?.id).toBe('id 9999')
@@ -119,11 +118,13 @@ const key = (id: string) => ({
 })
 
 async function insertMany(sql: Sql, count: number): Promise<void> {
-  await raw`insert into keys (id, name, created_at) select 'id ' || n, 'key', now() from generate_series(1, ${count}::int) as n`.execute(
-    sql.control,
+  await sql.control.query(
+    "insert into keys (id, name, created_at) select 'id ' || n, 'key', now() from generate_series(1, $1::int) as n",
+    [count],
   )
-  await raw`insert into key_secrets (hash, key_id, created_at) select 'hash ' || n, 'id ' || n, now() from generate_series(1, ${count}::int) as n`.execute(
-    sql.control,
+  await sql.control.query(
+    "insert into key_secrets (hash, key_id, created_at) select 'hash ' || n, 'id ' || n, now() from generate_series(1, $1::int) as n",
+    [count],
   )
 }
 

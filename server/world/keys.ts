@@ -1,6 +1,6 @@
 import type { KeyRecord } from '../../core/key-record.ts'
 import type { Clock, Keys, Log } from '../../core/world.ts'
-import { changesFrom, type SecretRow, secretsChanged, secretsPage } from '../store/keys.sql.ts'
+import { changesFrom, type SecretRow, secretsChanged, secretsPage } from '../store/key-ring.sql.ts'
 import { codeOf } from './error-code.ts'
 import type { Sql } from './sql.ts'
 

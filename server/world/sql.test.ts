@@ -50,7 +50,7 @@ describeOnDatabases('Sql', (postgres) => {
       'SELECT sum(n) AS sum, count(*) AS count FROM (VALUES (9007199254740993), (0)) AS v (n)',
     )
     expect(rows).toEqual([{ sum: 9_007_199_254_740_993n, count: 2 }])
-    const control = await text<{ statement_timeout: string }>`SHOW statement_timeout`.execute(sql.control)
+    const control = await text<{ statement_timeout: string }>`SHOW statement_timeout`.execute(await sql.queries())
     expect(control.rows).toEqual([{ statement_timeout: '5s' }])
     expect((await sql.ledger.query('SHOW statement_timeout')).rows).toEqual([{ statement_timeout: '30s' }])
   })
@@ -102,7 +102,7 @@ describeOnDatabases('Sql', (postgres) => {
     const mine = ear()
     sql.listen('keys', mine)
     await sql.ledger.query('SELECT 1')
-    await text`SELECT 1`.execute(sql.control)
+    await sql.control.query('SELECT 1')
     await waitUntil('it is connected', () => mine.heard.length === 1)
     await admin(postgres, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'sekisho'")
     await waitUntil('it is connected again', () => mine.heard.length === 2)
@@ -118,7 +118,8 @@ describeOnDatabases('Sql', (postgres) => {
     try {
       await waitUntil('the loss is known', () => !sql.up())
       await expect(sql.ledger.query('SELECT 1')).rejects.toThrow()
-      await expect(text`SELECT 1`.execute(sql.control)).rejects.toThrow()
+      await expect(sql.control.query('SELECT 1')).rejects.toThrow()
+      await expect(text`SELECT 1`.execute(await sql.queries())).rejects.toThrow()
       await expect(sql.whenUp({ timeoutMs: 100 })).rejects.toBeInstanceOf(PostgresRefused)
     } finally {
       await postgres.start()

@@ -1,10 +1,11 @@
 import { Socket } from 'node:net'
 import { setTimeout as wait } from 'node:timers/promises'
-import { Kysely, PostgresDialect, type Transaction } from 'kysely'
+import type { Kysely, Transaction } from 'kysely'
 import pg from 'pg'
 import type { ClientConfig } from 'pg'
 import type { Log } from '../../core/world.ts'
 import type { Database } from '../store/tables.ts'
+import { lazyKysely } from './kysely.ts'
 import { clientSettings, type SqlConnection } from './sql-connection.ts'
 import { type Line, openLine } from './sql-line.ts'
 
@@ -13,8 +14,10 @@ import { type Line, openLine } from './sql-line.ts'
  * While the database is away every query rejects within seconds; nothing here ends the process.
  */
 export interface Sql extends Pick<Line, 'up' | 'whenUp' | 'listen'> {
-  /** For actions and the snapshot. A statement takes 5 s at most. */
-  readonly control: Kysely<Database>
+  /** For what the start and the key ring ask, in plain SQL. A statement takes 5 s at most. */
+  readonly control: pg.Pool
+  /** The control pool through the query builder, for actions. The first call loads it; rejects when it cannot be loaded. */
+  queries(): Promise<Kysely<Database>>
   /** For the ledger's shipper alone: batches in plain SQL, 30 s at most each. */
   readonly ledger: pg.Pool
   /** Runs `work` in one transaction of the control pool: all of it, or nothing when it throws. */
@@ -40,21 +43,22 @@ export function openSql(where: string | SqlConnection, options: { readonly log: 
     // The pool takes its own listener away while a client is out; a server that says goodbye just then would end the process.
     pool.on('connect', (client) => client.on('error', () => line.suspect()))
   }
-  const kysely = new Kysely<Database>({ dialect: new PostgresDialect({ pool: control }) })
+  const queries = lazyKysely(control)
   return {
-    control: kysely,
+    control,
+    queries,
     ledger,
     up: line.up,
     whenUp: line.whenUp,
     listen: line.listen,
-    transaction: (work) => kysely.transaction().execute(work),
+    transaction: async (work) => (await queries()).transaction().execute(work),
     client: (limits) => {
       const client = new pg.Client({ ...settings, ...timeLimits(limits.statementMsMax) })
       client.on('error', () => undefined)
       return client
     },
     close: async () => {
-      const ends = Promise.allSettled([line.close(), kysely.destroy(), ledger.end()])
+      const ends = Promise.allSettled([line.close(), control.end(), ledger.end()])
       // A server that hangs does not say goodbye; its sockets are cut then.
       await Promise.race([ends, wait(closeMsMax, undefined, { ref: false })])
       sockets.cut()
