@@ -1,4 +1,4 @@
-import type { IncomingMessage, Server, ServerResponse } from 'node:http'
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { Fault, faultOf } from '../core/fault.ts'
 import type { Operation } from '../core/operation.ts'
 import { corsHeaders, isPreflight } from './cors.ts'
@@ -6,7 +6,6 @@ import { listModels, showModel } from './models.ts'
 import { serve } from './pipeline.ts'
 import { refuse } from './refuse.ts'
 import type { World } from './world.ts'
-import { createServer } from './world/http.ts'
 
 export type Handler = (request: IncomingMessage, response: ServerResponse) => void
 

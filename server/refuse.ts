@@ -1,8 +1,7 @@
-import type { ServerResponse } from 'node:http'
+import { type ServerResponse, STATUS_CODES } from 'node:http'
 import type { Fault } from '../core/fault.ts'
 import { answerAndLinger } from './linger.ts'
 import { FIXED_HEADERS } from './response-headers.ts'
-import { STATUS_CODES } from './world/http.ts'
 import { faultBody } from '../core/wires/openai-fault.ts'
 
 /**

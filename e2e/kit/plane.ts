@@ -9,8 +9,8 @@ import { openSql } from '../../server/world/sql.ts'
 import { makeSetupToken } from '../../server/admin/first-start.ts'
 import { adminPlane } from '../../server/admin/plane.ts'
 
-/** The control plane for tests: a real listener on loopback before a real database. */
-export async function startPlane(databaseUrl: string) {
+/** The control plane for tests: a real listener on loopback before a real database. `open` opens something else behind it. */
+export async function startPlane(databaseUrl: string, open?: Parameters<typeof adminPlane>[1]) {
   const lines: { readonly level: string; readonly fields: LogFields; readonly message: string }[] = []
   const log = logInto(lines)
   const clock = { now: () => Date.now(), monotonic: () => performance.now() }
@@ -29,7 +29,7 @@ export async function startPlane(databaseUrl: string) {
     reach: { reach: 'loopback', hosts: ['gateway.example'] },
     views,
   } as const
-  const server = createServer(adminPlane(world)).listen(0, '127.0.0.1')
+  const server = createServer(adminPlane(world, open)).listen(0, '127.0.0.1')
   await once(server, 'listening')
   // What a TCP listener says of itself is never a path.
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`

@@ -11,7 +11,7 @@ test('every declared action has one body and a permission', () => {
 })
 
 test.each([undefined, '', 'everybody', '__proto__', 'toString'])(
-  'an action with the permission %j stops the start',
+  'a list with an action of the permission %j is refused',
   (permission) => {
     const open = action({
       name: 'keys.leak',
@@ -28,7 +28,7 @@ test.each([undefined, '', 'everybody', '__proto__', 'toString'])(
   },
 )
 
-test('an action without a body, and one with two, stop the start', () => {
+test('a list with an action without a body, or with one that has two, is refused', () => {
   expect(() => checkServed(all.slice(1))).toThrow('has 0 bodies')
   expect(() => checkServed([...all, ...all.slice(0, 1)])).toThrow('has 2 bodies')
 })

@@ -1,17 +1,60 @@
+import * as z from 'zod'
 import { afterEach, expect, test } from 'vitest'
+import { action, type Permission } from '../../core/action.ts'
 import { describeOnDatabases } from '../../e2e/kit/postgres.ts'
 import { secretHash } from '../world/secret-hash.ts'
 import { administrator, startPlane, type TestPlane, textAt } from '../../e2e/kit/plane.ts'
+import { openApp } from './app.ts'
+import { servedActions } from './index.ts'
+import { served } from './served.ts'
 
 describeOnDatabases('the admin API', (postgres) => {
   const open: TestPlane[] = []
-  const start = async () => {
-    const plane = await startPlane(await postgres.freshDatabase())
+  const start = async (opens?: Parameters<typeof startPlane>[1]) => {
+    const plane = await startPlane(await postgres.freshDatabase(), opens)
     open.push(plane)
     return plane
   }
   afterEach(async () => {
     for (const plane of open.splice(0)) await plane.close()
+  })
+
+  test('with one action that nobody may be trusted with, no action is served to anybody, and the log names it', async () => {
+    const leak = action({
+      name: 'keys.leak',
+      method: 'GET',
+      path: '/leak',
+      // What a declaration looks like that was made without the compiler's help.
+      permission: 'everybody' as Permission,
+      summary: 'Leaks.',
+      input: z.strictObject({}),
+      output: z.object({ leaked: z.boolean() }),
+      changes: false,
+    })
+    const leaking = served(leak, () => ({ leaked: true }))
+    const plane = await start((world) => openApp(world, [...servedActions(world.views), leaking]))
+    const token = await plane.setupToken()
+    expect(await plane.call('/api/setup/administrator', { token, body: { name: 'Eve' } })).toMatchObject({ status: 500 })
+    for (const path of ['/api/leak', '/api/keys', '/api/openapi.json']) {
+      expect(await plane.call(path)).toMatchObject({ status: 500, json: { error: { code: 'internal' } } })
+    }
+    expect((await plane.sql.control.query('SELECT FROM administrators')).rowCount).toBe(0)
+    expect(plane.lines).toContainEqual({
+      level: 'error',
+      fields: { code: 'unknown', reason: 'the action keys.leak has no permission and cannot be served' },
+      message: 'the admin API cannot be opened',
+    })
+  })
+
+  test('an admin API that could not be loaded is loaded with the next request', async () => {
+    const failures = [new Error('no file descriptor left')]
+    const plane = await start(async (world) => {
+      const failure = failures.pop()
+      if (failure !== undefined) throw failure
+      return openApp(world)
+    })
+    expect(await plane.call('/api/keys')).toMatchObject({ status: 500, json: { error: { code: 'internal' } } })
+    expect(await plane.call('/api/keys', { token: await administrator(plane) })).toMatchObject({ status: 200 })
   })
 
   test('until there is an administrator every action but setup answers 503 setup_required', async () => {
