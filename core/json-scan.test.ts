@@ -1,6 +1,6 @@
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { JsonScan, type ScanProblem, type ScanResult } from './json-scan.ts'
+import { JsonScan, type ScanLimits, type ScanProblem, type ScanResult } from './json-scan.ts'
 
 const LIMITS = { depthMax: 64, keysMax: 100_000 }
 const WANTED = ['model', 'stream', 'stream_options']
@@ -12,7 +12,8 @@ describe('the scan', () => {
       fc.property(document(), fc.array(fc.nat(400), { maxLength: 6 }), (fields, cuts) => {
         const text = JSON.stringify(fields)
         const result = object(scan(cutAt(encoder.encode(text), cuts)))
-        for (const key of WANTED) expect(valueOf(result, key)).toEqual((fields as Record<string, unknown>)[key])
+        const expected = JSON.parse(text) as Record<string, unknown>
+        for (const key of WANTED) expect(valueOf(result, key)).toEqual(expected[key])
       }),
       { numRuns: 2_000 },
     )
@@ -28,6 +29,35 @@ describe('the scan', () => {
   test('knows a key however it is escaped, so that no second model slips through', () => {
     const text = '{"model":"cheap","mo\\u0064el":"dear"}'
     expect(scan([encoder.encode(text)])).toEqual({ kind: 'duplicate', key: 'model' })
+  })
+
+  test.each([
+    ['{"model":"cheap","Model":"dear"}', 'model'],
+    ['{"MODEL":"dear","model":"cheap"}', 'model'],
+    ['{"model":"m","Stream":true}', 'stream'],
+    ['{"model":"m","\u017ftream":true}', 'stream'],
+    ['{"model":"m","\\u017Ftream":true}', 'stream'],
+    ['{"model":"m","STREAM_OPT\u0131ON\u017f":{}}', 'stream_options'],
+  ])('refuses a key that some vendors take for a wanted one: %s', (text, key) => {
+    const bytes = encoder.encode(text)
+    expect(scan([bytes])).toEqual({ kind: 'lookalike', key })
+    expect(scan([...bytes].map((byte) => Uint8Array.of(byte)))).toEqual({ kind: 'lookalike', key })
+  })
+
+  test('leaves other keys alone, whatever letters they have', () => {
+    const text = '{"\uFEFFmodel":1,"modèl":2,"日本":3,"models":4,"x":{"Model":5},"model":"m"}'
+    expect(valueOf(object(scan([encoder.encode(text)])), 'model')).toBe('m')
+  })
+
+  test('knows a key with a letter behind ASCII', () => {
+    const state = new JsonScan(['größe'], LIMITS)
+    state.push(encoder.encode('{"größe":7}'))
+    expect(valueOf(object(state.finish()), 'größe')).toBe(7)
+  })
+
+  test('reads a vendor, who alone decides what its keys mean, without minding lookalikes', () => {
+    const text = '{"Model":"x","model":"y"}'
+    expect(valueOf(object(scan([encoder.encode(text)], { ...LIMITS, lookalikes: 'ignored' })), 'model')).toBe('y')
   })
 
   test('refuses a second stream flag, one byte at a time', () => {
@@ -75,7 +105,7 @@ describe('the scan', () => {
   })
 })
 
-function scan(chunks: readonly Uint8Array[], limits = LIMITS): ScanResult | ScanProblem {
+function scan(chunks: readonly Uint8Array[], limits: ScanLimits = LIMITS): ScanResult | ScanProblem {
   const state = new JsonScan(WANTED, limits)
   for (const chunk of chunks) state.push(chunk)
   return state.finish()

@@ -16,12 +16,18 @@ export type ScanProblem =
   | { readonly kind: 'malformed' }
   | { readonly kind: 'not_object' }
   | { readonly kind: 'duplicate'; readonly key: string }
+  | { readonly kind: 'lookalike'; readonly key: string }
   | { readonly kind: 'too_deep' }
   | { readonly kind: 'too_many_keys' }
 
 export interface ScanLimits {
   readonly depthMax: number
   readonly keysMax: number
+  /**
+   * Whether a top-level key that differs from a wanted one only in its letters' case is let pass. Absent: it is refused, alone too,
+   * because there are vendors' parsers (Go's `encoding/json`) to which it is the same key, and the last one wins.
+   */
+  readonly lookalikes?: 'ignored'
 }
 
 /**
@@ -53,6 +59,7 @@ export class JsonScan {
   #open: Uint8Array[] = []
   #openBytes = 0
 
+  /** `wanted` in small letters. */
   constructor(wanted: readonly string[], limits: ScanLimits) {
     this.#wanted = wanted
     this.#limits = limits
@@ -209,11 +216,16 @@ export class JsonScan {
 
   #closeKey(): void {
     this.#state = State.Colon
+    this.#valueKey = undefined
     const key = this.#keyTooLong ? undefined : keyText(this.#keyBytes)
-    this.#valueKey = key !== undefined && this.#wanted.includes(key) ? key : undefined
-    if (this.#valueKey !== undefined && this.#found.has(this.#valueKey)) {
-      this.#problem = { kind: 'duplicate', key: this.#valueKey }
+    if (key === undefined) return
+    if (!this.#wanted.includes(key)) {
+      const alike = this.#limits.lookalikes === 'ignored' ? undefined : folded(key)
+      if (alike !== undefined && this.#wanted.includes(alike)) this.#problem = { kind: 'lookalike', key: alike }
+      return
     }
+    this.#valueKey = key
+    if (this.#found.has(key)) this.#problem = { kind: 'duplicate', key }
   }
 
   #openValue(): void {
@@ -288,9 +300,12 @@ const SPACE = 0x20
 const TAB = 0x09
 const NEWLINE = 0x0a
 const RETURN = 0x0d
+/** From here on a byte belongs to a letter of several. */
+const FIRST_WIDE = 0x80
 const NOTHING = new Uint8Array(0)
 const VALUE_BYTES_MAX = 16_384
-const decoder = new TextDecoder()
+/** A byte order mark is part of a key like any other letter. */
+const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
 const MALFORMED: ScanProblem = { kind: 'malformed' }
 /** The longest wanted key with every letter written as \uXXXX is far below this. */
 const KEY_BYTES_MAX = 256
@@ -304,10 +319,15 @@ function oddBackslashes(chunk: Uint8Array, from: number, end: number): boolean {
 
 /** A key as the vendor's parser will read it, escapes resolved. */
 function keyText(bytes: readonly number[]): string | undefined {
-  if (!bytes.includes(BACKSLASH)) return String.fromCharCode(...bytes)
+  const ascii = bytes.every((byte) => byte < FIRST_WIDE)
+  const text = ascii ? String.fromCharCode(...bytes) : decoder.decode(Uint8Array.from(bytes))
+  if (!bytes.includes(BACKSLASH)) return text
   try {
-    return String(JSON.parse(`"${String.fromCharCode(...bytes)}"`))
+    return String(JSON.parse(`"${text}"`))
   } catch {
     return undefined
   }
 }
+
+/** By way of the capitals, because some letters have a small one of ASCII only there: ſ becomes S, K is one already. */
+const folded = (key: string): string => key.toUpperCase().toLowerCase()

@@ -4,7 +4,7 @@ import type { Operation } from './operation.ts'
 export type Header = readonly [name: string, value: string]
 
 /** How a vendor counts, where the same wire is counted differently (wire-formats 1.4): decided per flavour, not by name. */
-export type UsageFlavour = 'openai' | 'openai-reasoning-apart' | 'deepseek' | 'groq'
+export type UsageFlavour = 'openai' | 'openai-reasoning-apart'
 
 /** A vendor or own node as a kind: data. Configuration makes a provider of it by adding a credential and, where needed, an address. */
 export interface ProviderKind {

@@ -1,4 +1,5 @@
 import { joined } from './body.ts'
+import type { Span } from './json-scan.ts'
 
 /**
  * Cuts a byte stream at the borders of its events, so that only whole events go out: a client never gets half an event
@@ -64,8 +65,41 @@ export function eachEvent(run: Uint8Array, each: (start: number, end: number) =>
   if (run.length > start) each(start, run.length)
 }
 
+/** The events of a run in which something stands: `next` says where from an offset on, or -1. */
+export function eventsWith(run: Uint8Array, next: (from: number) => number): readonly Span[] {
+  const events: Span[] = []
+  let at = next(0)
+  if (at < 0) return events
+  eachEvent(run, (start, end) => {
+    if (at < 0 || at >= end) return
+    events.push({ start, end })
+    at = next(end)
+  })
+  return events
+}
+
+/** An event's name and its data, the lines joined as the grammar says; what it does not have is `undefined`. */
+export function readEvent(
+  run: Uint8Array,
+  start: number,
+  end: number,
+): { readonly name: string | undefined; readonly data: string | undefined } {
+  let name: string | undefined
+  let data: string | undefined
+  for (const line of decoder.decode(run.subarray(start, end)).split(LINE_END)) {
+    if (line.startsWith('event:')) name = fieldValue(line, 6)
+    if (line.startsWith('data:')) data = data === undefined ? fieldValue(line, 5) : `${data}\n${fieldValue(line, 5)}`
+  }
+  return { name, data }
+}
+
+const decoder = new TextDecoder()
+const LINE_END = /\r\n|\n|\r/
 const NEWLINE = 0x0a
 const RETURN = 0x0d
+
+/** One space behind the colon does not belong to the value. */
+const fieldValue = (line: string, at: number): string => line.slice(line[at] === ' ' ? at + 1 : at)
 
 function endsEvent(bytes: Uint8Array): boolean {
   const last = bytes.length - 1

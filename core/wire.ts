@@ -14,6 +14,8 @@ export interface ReplyReader {
   readonly opened: boolean
   /** The error that the vendor put where the answer should be, while nothing has gone out: another target may be tried. */
   readonly openingFault: Fault | undefined
+  /** An error about our own account in the middle of the reply. It is cut off before it: the reply is over and must end with this fault. */
+  readonly brokenBy: Fault | undefined
   /** True once the wire's own terminal was read: nothing that still comes belongs to the reply. */
   readonly done: boolean
   /** How the reply ended, after `end`. `told` is said at once: the vendor's own error goes on to the client, and nothing behind it. */

@@ -22,7 +22,9 @@ const running = withGateway({
   },
 })
 beforeAll(async () => {
-  shared.other = await startGateway({ databaseUrl: shared.databaseUrl })
+  const other = await startGateway({ databaseUrl: shared.databaseUrl })
+  shared.other = other
+  await waitUntil('the token of the other gateway', () => other.logs().includes('setup_'))
 })
 afterAll(() => shared.other?.dispose())
 

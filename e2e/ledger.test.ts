@@ -18,11 +18,11 @@ import { waitUntil } from './kit/wait.ts'
 const postgres = withPostgres()
 const running: { gateway?: Gateway; vendor?: FaultVendor; keyId?: string; key?: string } = {}
 beforeAll(async () => {
-  const vendor = await startFaultVendor()
+  running.vendor = await startFaultVendor()
   const databaseUrl = await postgres.freshDatabase()
-  const gateway = await startGateway({ databaseUrl, config: await configuration(vendor) })
-  const { id: keyId, key } = await gateway.createKey({ name: 'ledger' })
-  Object.assign(running, { gateway, vendor, keyId, key })
+  running.gateway = await startGateway({ databaseUrl, config: await configuration(running.vendor) })
+  const { id: keyId, key } = await running.gateway.createKey({ name: 'ledger' })
+  Object.assign(running, { keyId, key })
 })
 afterAll(async () => {
   await running.gateway?.dispose()

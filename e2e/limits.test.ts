@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest'
+import { afterEach, describe, expect, test } from 'vitest'
 import type { RawResponse } from './kit/client.ts'
 import { closedPort } from './kit/fault-vendor.ts'
 import { withPostgres } from './kit/postgres.ts'
@@ -8,7 +8,7 @@ import { waitUntil } from './kit/wait.ts'
 
 const PLACES = 2
 const QUEUE = 3
-const QUEUE_WAIT_MS = 700
+const QUEUE_WAIT_MS = 1_200
 const ALL_PLACES = 24
 const gone = `http://127.0.0.1:${await closedPort()}/v1`
 const relay = withRelay(withPostgres(), {
@@ -48,11 +48,10 @@ describe('the places of a provider', () => {
     const alone = await relay.chat({ model: 'narrow/m' })
     expect(alone.header('x-sekisho-wait-ms')).toBeUndefined()
     await alone.text()
-    await relay.whenIdle()
   })
 
   test('whoever waits too long, or finds the line full, gets 503 and when to come again; the vendor never hears of it', async () => {
-    const holders = await hold('narrow', PLACES)
+    await hold('narrow', PLACES)
     const before = relay.vendor.seen.length
     const waiting = Array.from({ length: QUEUE }, () => relay.chat({ model: 'narrow/m' }))
     await waitUntil('the line to be full', async () => (await places('narrow')).waiting === QUEUE)
@@ -62,32 +61,41 @@ describe('the places of a provider', () => {
     for (const answer of waiting) expect(await refused(answer)).toMatch(/provider/)
     expect(await places('narrow')).toEqual({ inFlight: PLACES, waiting: 0 })
     expect(relay.vendor.seen.length).toBe(before)
-    for (const holder of holders) await holder.finish()
-    await relay.whenIdle()
   })
 
   test('one provider that is full does not hold up another', async () => {
-    const holders = await hold('narrow', PLACES)
+    await hold('narrow', PLACES)
     const response = await relay.chat()
     expect(response.status).toBe(200)
     await response.text()
-    for (const holder of holders) await holder.finish()
-    await relay.whenIdle()
   })
 })
 
-test('at the limit of the whole process the next one waits its time and gets 503, unheard by the vendor; with one gone it is served', async () => {
-  const holders = await hold('fault', ALL_PLACES)
-  const heard = relay.vendor.seen.length
-  expect(await refused(relay.chat())).toMatch(/gateway/)
-  expect(relay.vendor.seen.length).toBe(heard)
-  const waiting = relay.chat()
-  await holders[0]?.finish()
-  const response = await waiting
-  expect(response.status).toBe(200)
-  await response.text()
-  for (const holder of holders.slice(1)) await holder.finish()
-  await relay.whenIdle()
+describe('the places of the whole process', () => {
+  test('with none free the next one waits for one, whatever provider it asks for', async () => {
+    const holders = await hold('fault', ALL_PLACES)
+    const before = relay.vendor.seen.length
+    const next = relay.chat({ model: 'narrow/m' })
+    await expectStillOpen(next, ALL_PLACES + 1)
+    expect(relay.vendor.seen.length).toBe(before)
+    await holders[0]?.finish()
+    const response = await next
+    expect(response.status).toBe(200)
+    expect(Number(response.header('x-sekisho-wait-ms'))).toBeGreaterThan(0)
+    await response.text()
+  })
+
+  test('whoever waits too long, or finds the line full, gets 503 and when to come again', async () => {
+    await hold('fault', ALL_PLACES)
+    const before = relay.vendor.seen.length
+    const waiting = Array.from({ length: QUEUE }, () => relay.chat())
+    await Promise.all(waiting.map((answer) => expectStillOpen(answer, ALL_PLACES + QUEUE)))
+    const startedAt = performance.now()
+    expect(await refused(relay.chat())).toMatch(/gateway/)
+    expect(performance.now() - startedAt).toBeLessThan(QUEUE_WAIT_MS)
+    for (const answer of waiting) expect(await refused(answer)).toMatch(/gateway/)
+    expect(relay.vendor.seen.length).toBe(before)
+  })
 })
 
 test('a thousand requests that end in every way give back every place, and leave one record for each attempt', async () => {
@@ -123,11 +131,9 @@ test('a thousand requests that end in every way give back every place, and leave
   expect(unknown.filter(({ status }) => status !== 'canceled')).toEqual([])
 
   // The proof of a place is that somebody gets it.
-  const narrow = await hold('narrow', PLACES)
-  const rest = await hold('fault', ALL_PLACES - PLACES)
+  await hold('narrow', PLACES)
+  await hold('fault', ALL_PLACES - PLACES)
   expect(await refused(relay.chat())).toMatch(/gateway/)
-  for (const holder of [...narrow, ...rest]) await holder.finish()
-  await relay.whenIdle()
 })
 
 const WORKERS = 40
@@ -176,24 +182,36 @@ async function one({ leavesWithinMs, ...ask }: End, random: () => number): Promi
   return response.status === 200 ? `200 ${response.ending}` : String(response.status)
 }
 
-/** Takes places: requests that the vendor answers when it is told to. */
-async function hold(provider: string, count: number): Promise<readonly { finish(): Promise<void> }[]> {
-  const driven = stream({ events: [1], pace: { kind: 'driven' } })
-  return Promise.all(
-    Array.from({ length: count }, async () => {
-      const user = `holds ${provider} ${relay.vendor.seen.length} ${(holders.count += 1)}`
-      const answer = relay.chat({ model: `${provider}/m`, stream: true, user, behaviour: driven })
-      const { number } = await relay.vendor.waitFor(({ body }) => body.includes(JSON.stringify(user)))
-      return {
-        finish: async () => {
-          relay.vendor.next(number, 2)
-          await (await answer).bytes()
-        },
-      }
-    }),
-  )
+/** Takes places: requests that the vendor answers when it is told to, or at the end of the test. */
+function hold(provider: string, count: number): Promise<readonly Holder[]> {
+  return Promise.all(Array.from({ length: count }, () => holdOne(provider)))
 }
-const holders = { count: 0 }
+
+async function holdOne(provider: string): Promise<Holder> {
+  const user = `holds ${provider} ${(held.count += 1)}`
+  const behaviour = stream({ events: [1], pace: { kind: 'driven' } })
+  const answer = relay.chat({ model: `${provider}/m`, stream: true, user, behaviour })
+  const { number } = await relay.vendor.waitFor(({ body }) => body.includes(JSON.stringify(user)))
+  const holder: Holder = {
+    finish: async () => {
+      held.open.delete(holder)
+      relay.vendor.next(number, 2)
+      await (await answer).bytes()
+    },
+  }
+  held.open.add(holder)
+  return holder
+}
+
+interface Holder {
+  finish(): Promise<void>
+}
+
+const held = { count: 0, open: new Set<Holder>() }
+afterEach(async () => {
+  await Promise.all([...held.open].map((holder) => holder.finish()))
+  await relay.whenIdle()
+})
 
 async function refused(answer: Promise<RawResponse>): Promise<string> {
   const response = await answer
@@ -202,6 +220,12 @@ async function refused(answer: Promise<RawResponse>): Promise<string> {
   const { code, message } = await errorIn(response)
   expect(code).toBe('overloaded')
   return message
+}
+
+/** So many requests are open, and this one has no answer yet. */
+async function expectStillOpen(answer: Promise<RawResponse>, open: number): Promise<void> {
+  await waitUntil('it to wait', async () => (await relay.gateway.metrics()).value('sekisho_requests_open') === open)
+  expect(await Promise.race([answer, Promise.resolve('no answer')])).toBe('no answer')
 }
 
 async function places(provider: string): Promise<{ readonly inFlight: number; readonly waiting: number }> {

@@ -8,8 +8,7 @@ import { NO_USAGE } from '../core/usage.ts'
 import { parseConfig } from './config/parse.ts'
 import { problemText } from './config/problem.ts'
 import { Secret } from './config/secrets.ts'
-import { interruptedCost } from './snapshot/prices.ts'
-import { compile, findRoute } from './snapshot.ts'
+import { compile, costOf, findRoute } from './snapshot.ts'
 
 const source = { title: 'A page', url: 'https://example.com', read: '2026-01-01' }
 
@@ -309,9 +308,9 @@ describe('prices', () => {
   test('an interrupted attempt costs what its own price says, or nobody knows', () => {
     const snapshot = snapshotOf(`providers:\n${OPENAI}`)
     const record = interrupted({ at: DAY })
-    expect(interruptedCost(snapshot, record)).toBe(5)
-    expect(interruptedCost(snapshot, { ...record, priceVersion: 'another' })).toBeNull()
-    expect(interruptedCost(snapshot, { ...record, usage: null })).toBeNull()
+    expect(costOf(snapshot, record)).toBe(5)
+    expect(costOf(snapshot, { ...record, priceVersion: 'another' })).toBeNull()
+    expect(costOf(snapshot, { ...record, usage: null })).toBeNull()
   })
 })
 

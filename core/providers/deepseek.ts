@@ -12,6 +12,6 @@ export const deepseek: ProviderKind = {
   baseUrl: 'https://api.deepseek.com/v1',
   credentialRequired: true,
   stream: { usage: 'asked', done: true },
-  usage: 'deepseek',
+  usage: 'openai',
   environment: { credential: 'DEEPSEEK_API_KEY' },
 }

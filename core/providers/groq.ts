@@ -12,7 +12,7 @@ export const groq: ProviderKind = {
   baseUrl: 'https://api.groq.com/openai/v1',
   credentialRequired: true,
   stream: { usage: 'always', done: true },
-  usage: 'groq',
+  usage: 'openai',
   environment: { credential: 'GROQ_API_KEY' },
   spendLimitCodes: ['blocked_api_access'],
 }

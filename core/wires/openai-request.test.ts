@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { edited, joined } from '../body.ts'
 import { JsonScan } from '../json-scan.ts'
 import { openai } from '../providers/openai.ts'
-import { ASKED_KEYS, checkShape, editsFor, readAsked } from './openai-request.ts'
+import { ASKED_KEYS, checkShape, editsFor, readAsked, scanFault } from './openai-request.ts'
 
 const encoder = new TextEncoder()
 const decoder = new TextDecoder()
@@ -44,6 +44,12 @@ describe('a wrong shape is told with its field', () => {
     ['{"model":"m","stream_options":[]}', 'stream_options'],
   ])('%s', (text, field) => {
     expect(() => asked(text)).toThrow(expect.objectContaining({ code: 'bad_request', field }))
+  })
+
+  test.each(['duplicate', 'lookalike'] as const)('a %s key is told with the key that it stands for', (kind) => {
+    const fault = scanFault({ kind, key: 'model' })
+    expect(fault).toMatchObject({ code: 'bad_request', field: 'model' })
+    expect(fault.message).toContain("'model'")
   })
 
   test.each([

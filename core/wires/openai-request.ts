@@ -86,6 +86,8 @@ export function scanFault(problem: ScanProblem): Fault {
       return new Fault('bad_request', 'The request body must be a JSON object')
     case 'duplicate':
       return badField(problem.key, 'stands twice in the request body')
+    case 'lookalike':
+      return badField(problem.key, 'must be written exactly so, in small letters')
     case 'too_deep':
       return new Fault('bad_request', 'The request body is nested too deeply')
     case 'too_many_keys':

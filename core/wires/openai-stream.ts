@@ -1,12 +1,14 @@
 import { joined } from '../body.ts'
 import { type FindBytes, startsWith } from '../bytes.ts'
 import { Fault } from '../fault.ts'
-import { asList, asObject, asText, type JsonObject, parseJson } from '../json.ts'
+import { asList, asObject, asText, type JsonObject } from '../json.ts'
+import type { Span } from '../json-scan.ts'
 import type { UsageFlavour } from '../provider.ts'
-import { EventCutter, eachEvent } from '../sse.ts'
+import { EventCutter, eachEvent, eventsWith, readEvent } from '../sse.ts'
 import { NO_USAGE, type Usage } from '../usage.ts'
 import type { Reading, ReplyReader } from '../wire.ts'
-import { toldFault } from './openai-fault.ts'
+import { chunkOf, type ErrorEvent, errorEvent, hasFinish } from './openai-event.ts'
+import { isOurAccount, toldFault } from './openai-fault.ts'
 import { readServiceTier, readUsage } from './openai-usage.ts'
 
 export interface OpenAiStreamOptions {
@@ -18,13 +20,15 @@ export interface OpenAiStreamOptions {
   /** Our estimate of the prompt, for a stream that ends before its usage came. */
   readonly inputEstimate: number
   readonly eventBytesMax: number
+  /** The vendor's codes for an account of ours without money. */
+  readonly spendLimitCodes: readonly string[]
   /** The runtime's own search where it has one: a run of events is searched with every chunk. */
   readonly find: FindBytes
 }
 
 /**
- * Reads an OpenAI stream in passing. Events are counted, not parsed; only the first one and those with a usage figure
- * are decoded (measured: parsing every event costs a third of a relayed event, this a twentieth).
+ * Reads an OpenAI stream in passing. Events are counted, not parsed; only the first one and those with a usage figure or
+ * an error are decoded (measured: parsing every event costs a third of a relayed event, this a twentieth).
  */
 export class OpenAiStream implements ReplyReader {
   readonly #options: OpenAiStreamOptions
@@ -34,11 +38,12 @@ export class OpenAiStream implements ReplyReader {
   #model: string | null = null
   #serviceTier: string | null = null
   #usage: Usage | undefined
+  /** How many more events may be decoded for the model's name. */
+  #headsLeft = HEADS_MAX
   #done = false
   #finished = false
-  #errorSeen = false
-  /** Where the vendor's error ends in the run that is being read. */
-  #errorEnd = 0
+  #failed = false
+  #brokenBy: Fault | undefined
   /** Tokens by our own count, and the size of the smallest event: what an event weighs with nothing in it. */
   #counted = 0
   #envelopeBytes = Number.POSITIVE_INFINITY
@@ -57,6 +62,10 @@ export class OpenAiStream implements ReplyReader {
     return this.#openingFault
   }
 
+  get brokenBy(): Fault | undefined {
+    return this.#brokenBy
+  }
+
   get done(): boolean {
     return this.#done
   }
@@ -68,13 +77,15 @@ export class OpenAiStream implements ReplyReader {
     return undefined
   }
 
+  /** Of what the vendor left only whole events go on, and never without a blank line before our error frame. */
   end(): Uint8Array | undefined {
     const rest = this.#cutter.rest()
-    return rest === undefined ? undefined : this.#read(rest)
+    const out = rest === undefined ? undefined : this.#read(wholeEvents(rest))
+    return out === undefined || this.ending() === 'complete' ? out : joined([out, BLANK_LINE])
   }
 
   ending(): 'complete' | 'broken' | 'told' {
-    if (this.#errorSeen) return 'told'
+    if (this.#failed) return this.#brokenBy === undefined ? 'told' : 'broken'
     return this.#done || (this.#finished && !this.#options.endsWithDone) ? 'complete' : 'broken'
   }
 
@@ -87,37 +98,55 @@ export class OpenAiStream implements ReplyReader {
 
   #read(events: Uint8Array): Uint8Array | undefined {
     // What a vendor sends behind its own error, even `[DONE]`, would make a broken stream look finished.
-    if (this.#errorSeen) return undefined
-    this.#run = events
-    eachEvent(events, this.#event)
+    if (this.#failed || events.length === 0) return undefined
+    const error = errorEvent(events, this.#options.find)
+    if (error === undefined) return this.#readSound(events)
+    const before = this.#readSound(events.subarray(0, error.start))
+    return this.#done ? before : this.#readError(events, error, before)
+  }
+
+  /** A run without an error in it. */
+  #readSound(run: Uint8Array): Uint8Array | undefined {
+    if (run.length === 0) return undefined
+    this.#run = run
+    eachEvent(run, this.#event)
     this.#run = NOTHING
-    const run = this.#errorSeen ? events.subarray(0, behindBlankLine(events, this.#errorEnd)) : events
-    if (!this.#options.endsWithDone && !this.#finished) this.#finished = this.#options.find(run, FINISH_REASON, 0) >= 0
-    const word = this.#options.find(run, PROMPT_TOKENS, 0)
-    return word < 0 ? run : this.#readUsage(run, word)
+    const { endsWithDone, find } = this.#options
+    if (!endsWithDone && !this.#finished) this.#finished = hasFinish(run, find)
+    return find(run, TOKENS, 0) < 0 ? run : this.#readUsages(run)
+  }
+
+  /** The vendor's error is the end. The client gets it too, unless another answer may still be found, or it is about our account. */
+  #readError(run: Uint8Array, event: ErrorEvent, before: Uint8Array | undefined): Uint8Array | undefined {
+    this.#failed = true
+    if (event.chunk !== undefined) this.#readUsage(event.chunk)
+    const { spendLimitCodes } = this.#options
+    const fault = toldFault(event.error, { reason: 'error_in_stream', spendLimitCodes })
+    if (!this.#opened) {
+      this.#opened = true
+      this.#openingFault = fault
+      return before
+    }
+    if (isOurAccount(fault)) {
+      this.#brokenBy = fault
+      return before
+    }
+    const told = run.subarray(event.start, behindBlankLine(run, event.end))
+    return before === undefined ? told : joined([before, told])
   }
 
   /** Counts one event. A field, so that no closure is made for every chunk. */
   readonly #event = (start: number, end: number): void => {
-    if (this.#errorSeen) return
     const run = this.#run
     const data = run[start] === LETTER_D ? start : dataLine(run, start, end)
     if (data < 0) return
-    if (data > start && startsWith(run, start, EVENT_ERROR)) this.#tellError(end)
     const value = run[data + 5] === SPACE ? data + 6 : data + 5
     if (run[value] === OPEN_LIST && startsWith(run, value, DONE)) {
       this.#done = true
       return
     }
-    if (run[value + 2] === LETTER_E && startsWith(run, value + 1, ERROR_KEY) && hasError(run, start, end))
-      this.#tellError(end)
-    if (!this.#opened) this.#readFirst(run.subarray(value, end))
+    if (this.#headsLeft > 0) this.#readHead({ start, end })
     this.#count(end - start)
-  }
-
-  #tellError(end: number): void {
-    this.#errorSeen = true
-    this.#errorEnd = end
   }
 
   #count(bytes: number): void {
@@ -125,36 +154,37 @@ export class OpenAiStream implements ReplyReader {
     this.#counted += Math.max(1, (bytes - this.#envelopeBytes) >> 2)
   }
 
-  #readFirst(bytes: Uint8Array): void {
-    this.#opened = true
-    const chunk = asObject(parseJson(decoder.decode(bytes)))
-    if (chunk === undefined) {
+  /** Azure's first event names no model, nor do the heartbeats of others. */
+  #readHead(event: Span): void {
+    const chunk = chunkOf(this.#run, event)
+    if (!this.#opened && chunk === undefined) {
       this.#openingFault = new Fault('upstream_error', 'The provider answered with something that is not its wire')
-      return
     }
-    this.#model = asText(chunk['model']) ?? null
-    const error = chunk['error'] ?? null
-    if (error !== null || this.#errorSeen) this.#openingFault = toldFault(error, 'error_in_stream')
+    this.#opened = true
+    this.#model = asText(chunk?.['model']) || null
+    this.#headsLeft = this.#model === null ? this.#headsLeft - 1 : 0
   }
 
-  /** The slow path: a run in which the word stands that only usage has, or a model that talks about it. */
-  #readUsage(run: Uint8Array, firstWord: number): Uint8Array | undefined {
+  #readUsage(chunk: JsonObject): Usage | undefined {
+    const usage = readUsage(chunk['usage'] ?? asObject(chunk['x_groq'])?.['usage'], this.#options.flavour)
+    if (usage === undefined) return undefined
+    this.#usage = usage
+    this.#serviceTier = readServiceTier(chunk) ?? this.#serviceTier
+    return usage
+  }
+
+  /** The slow path: a run in which the word stands that usage has, or a model that talks about it. */
+  #readUsages(run: Uint8Array): Uint8Array | undefined {
+    const { find, hideUsage } = this.#options
     const kept: Uint8Array[] = []
     let from = 0
-    let word = firstWord
-    eachEvent(run, (start, end) => {
-      if (word < 0 || end <= word) return
-      word = this.#options.find(run, PROMPT_TOKENS, end)
-      const chunk = dataOf(run, start, end)
-      if (chunk === undefined) return
-      const usage = readUsage(chunk['usage'] ?? asObject(chunk['x_groq'])?.['usage'], this.#options.flavour)
-      if (usage === undefined) return
-      this.#usage = usage
-      this.#serviceTier = readServiceTier(chunk) ?? this.#serviceTier
-      if (!this.#options.hideUsage || asList(chunk['choices'])?.length !== 0) return
-      if (start > from) kept.push(run.subarray(from, start))
-      from = behindBlankLine(run, end)
-    })
+    for (const event of eventsWith(run, (at) => find(run, TOKENS, at))) {
+      const chunk = chunkOf(run, event)
+      if (chunk === undefined || this.#readUsage(chunk) === undefined) continue
+      if (!hideUsage || asList(chunk['choices'])?.length !== 0) continue
+      if (event.start > from) kept.push(run.subarray(from, event.start))
+      from = behindBlankLine(run, event.end)
+    }
     if (from === 0) return run
     if (from < run.length) kept.push(run.subarray(from))
     return kept.length === 0 ? undefined : joined(kept)
@@ -162,20 +192,19 @@ export class OpenAiStream implements ReplyReader {
 }
 
 const encoder = new TextEncoder()
-const decoder = new TextDecoder()
 const NOTHING = new Uint8Array(0)
 const LETTER_D = 0x64
-const LETTER_E = 0x65
 const SPACE = 0x20
 const OPEN_LIST = 0x5b
 const NEWLINE = 0x0a
 const RETURN = 0x0d
 const DATA = encoder.encode('data:')
 const DONE = encoder.encode('[DONE]')
-const EVENT_ERROR = encoder.encode('event: error')
-const ERROR_KEY = encoder.encode('"error"')
-const PROMPT_TOKENS = encoder.encode('prompt_tokens')
-const FINISH_REASON = encoder.encode('"finish_reason":"')
+/** In every key of a usage figure and hardly ever elsewhere; short, and with a rare first letter, which is what the native search is quick with. */
+const TOKENS = encoder.encode('_tokens')
+const BLANK_LINE = encoder.encode('\n\n')
+/** Behind so many events without a name there will be none. */
+const HEADS_MAX = 8
 
 /** Where the first `data:` line of an event starts that begins with another line, or -1 for a comment. Rare, so it may be slow. */
 function dataLine(run: Uint8Array, start: number, end: number): number {
@@ -185,16 +214,15 @@ function dataLine(run: Uint8Array, start: number, end: number): number {
   return -1
 }
 
-/** The JSON of an event's data, lines joined as the SSE grammar says, or `undefined`. */
-function dataOf(run: Uint8Array, start: number, end: number): JsonObject | undefined {
-  const lines = decoder.decode(run.subarray(start, end)).split(/\r\n|\n|\r/)
-  const data = lines.filter((line) => line.startsWith('data:')).map((line) => line.slice(5))
-  return asObject(parseJson(data.join('\n')))
+/** The rest of a stream without its last event if that is only half there: neither `[DONE]` nor whole JSON. */
+function wholeEvents(rest: Uint8Array): Uint8Array {
+  let last = { start: 0, end: 0 }
+  eachEvent(rest, (start, end) => {
+    last = { start, end }
+  })
+  const isWhole = readEvent(rest, last.start, last.end).data === '[DONE]' || chunkOf(rest, last) !== undefined
+  return isWhole ? rest : rest.subarray(0, last.start)
 }
-
-/** Some vendors put an empty `error` into every chunk. */
-const hasError = (run: Uint8Array, start: number, end: number): boolean =>
-  (dataOf(run, start, end)?.['error'] ?? null) !== null
 
 function behindBlankLine(run: Uint8Array, end: number): number {
   let at = end

@@ -47,6 +47,17 @@ describe("a vendor's usage", () => {
     expect(readUsage(usage, 'openai')).toMatchObject({ input: 4, cacheRead: 16 })
   })
 
+  test.each([{ num_search_queries: 3 }, { server_tool_use: { web_search_requests: 3 } }])(
+    "counts the vendor's own web searches: %j",
+    (fields) => {
+      expect(readUsage({ prompt_tokens: 1, completion_tokens: 1, ...fields }, 'openai')).toMatchObject({ searches: 3 })
+    },
+  )
+
+  test('takes no number of sources for a number of searches', () => {
+    expect(readUsage({ prompt_tokens: 1, num_sources_used: 9 }, 'openai')).toMatchObject({ searches: 0 })
+  })
+
   test.each([
     null,
     undefined,

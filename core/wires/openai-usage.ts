@@ -13,7 +13,12 @@ export function readUsage(value: Json | undefined, flavour: UsageFlavour): Usage
   if (prompt === undefined) return undefined
   const completion = tokens(usage['completion_tokens']) ?? 0
   const inputs = readInputs(usage, prompt)
-  return { ...NO_USAGE, ...inputs, ...readOutputs(usage, { prompt, completion, flavour }) }
+  return {
+    ...NO_USAGE,
+    ...inputs,
+    ...readOutputs(usage, { prompt, completion, flavour }),
+    searches: readSearches(usage),
+  }
 }
 
 /** The service tier that was really used, as it stands in a reply or chunk. `default` and `auto` are no tier. */
@@ -24,10 +29,18 @@ export function readServiceTier(reply: JsonObject): string | null {
 
 const TOKENS_MAX = 1_000_000_000
 
+/** A count of anything that is used up. */
 function tokens(value: Json | undefined): number | undefined {
   const count = asCount(value)
   return count === undefined || count > TOKENS_MAX ? undefined : count
 }
+
+/**
+ * Calls of the vendor's own web search: Perplexity's field, and Anthropic's as gateways of this wire keep it (LiteLLM issue
+ * 15227). Not xAI's `num_sources_used`, which counts what was found; OpenAI says none on chat.
+ */
+const readSearches = (usage: JsonObject): number =>
+  tokens(usage['num_search_queries']) ?? tokens(asObject(usage['server_tool_use'])?.['web_search_requests']) ?? 0
 
 /** Cached and audio tokens stand inside `prompt_tokens`: they are taken out of it, and never more than it holds. */
 function readInputs(usage: JsonObject, prompt: number): Partial<Usage> {

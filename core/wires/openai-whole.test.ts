@@ -39,6 +39,28 @@ describe('a whole reply', () => {
     expect(read('{"model":"m"}', []).reading()).toEqual({ model: 'm', serviceTier: null, usage: null, source: null })
   })
 
+  test.each([
+    [401, 'upstream_auth_failed'],
+    [402, 'upstream_funds'],
+    ['out_of_credit', 'upstream_funds'],
+  ])("that holds an error %j about the gateway's account is %s, without a word of it", (code, fault) => {
+    const text = JSON.stringify({ error: { code, message: 'account acme-7 owes 12 dollars' } })
+    for (const cuts of [[], [5]]) {
+      const { openingFault } = read(text, cuts)
+      expect(openingFault).toMatchObject({ code: fault, reason: 'error_in_reply' })
+      expect(openingFault?.message).not.toContain('acme')
+    }
+  })
+
+  test('without a name for its model has none, and its keys mean what they say', () => {
+    for (const cuts of [[], [5]]) {
+      expect(read('{"model":"","choices":[]}', cuts).reading().model).toBeNull()
+      const reader = read('{"Model":"x","model":"y"}', cuts)
+      expect(reader.ending()).toBe('complete')
+      expect(reader.reading().model).toBe('y')
+    }
+  })
+
   test('that holds an error object is an error whatever its status said, and one that holds a null is not', () => {
     for (const cuts of [[], [5]]) {
       expect(read('{"error":{"message":"no capacity"}}', cuts).openingFault?.message).toContain('no capacity')
@@ -48,7 +70,7 @@ describe('a whole reply', () => {
 })
 
 function read(text: string, cuts: readonly number[]): OpenAiWhole {
-  const reader = new OpenAiWhole('openai')
+  const reader = new OpenAiWhole({ flavour: 'openai', spendLimitCodes: ['out_of_credit'] })
   const bytes = encoder.encode(text)
   let from = 0
   for (const length of [...cuts, bytes.length]) {

@@ -6,12 +6,18 @@ import type { Reading, ReplyReader } from '../wire.ts'
 import { toldFault } from './openai-fault.ts'
 import { readServiceTier, readUsage } from './openai-usage.ts'
 
+export interface OpenAiWholeOptions {
+  readonly flavour: UsageFlavour
+  /** The vendor's codes for an account of ours without money. */
+  readonly spendLimitCodes: readonly string[]
+}
+
 /**
  * Reads a whole JSON reply in passing, of any size. One that came in a single piece is simply parsed; a larger one is scanned
  * while it passes, which keeps the few values that the meter needs and nothing else.
  */
 export class OpenAiWhole implements ReplyReader {
-  readonly #flavour: UsageFlavour
+  readonly #options: OpenAiWholeOptions
   /** The only piece so far. */
   #first: Uint8Array | undefined
   #scan: JsonScan | undefined
@@ -20,9 +26,11 @@ export class OpenAiWhole implements ReplyReader {
   /** Only the end of the body ends a whole reply. */
   readonly done = false
   openingFault: Fault | undefined
+  /** Nothing of it has gone out before it was read. */
+  readonly brokenBy = undefined
 
-  constructor(flavour: UsageFlavour) {
-    this.#flavour = flavour
+  constructor(options: OpenAiWholeOptions) {
+    this.#options = options
   }
 
   push(chunk: Uint8Array): Uint8Array {
@@ -37,7 +45,10 @@ export class OpenAiWhole implements ReplyReader {
     this.#first = undefined
     const error = this.#reply?.['error']
     // An error object where the answer should be, with a status that says that all is well.
-    if (error !== undefined && error !== null) this.openingFault = toldFault(error, 'error_in_reply')
+    if (error !== undefined && error !== null) {
+      const { spendLimitCodes } = this.#options
+      this.openingFault = toldFault(error, { reason: 'error_in_reply', spendLimitCodes })
+    }
     return undefined
   }
 
@@ -48,9 +59,9 @@ export class OpenAiWhole implements ReplyReader {
 
   reading(): Reading {
     const reply = this.#reply ?? {}
-    const usage = readUsage(reply['usage'], this.#flavour)
+    const usage = readUsage(reply['usage'], this.#options.flavour)
     return {
-      model: asText(reply['model']) ?? null,
+      model: asText(reply['model']) || null,
       serviceTier: readServiceTier(reply),
       usage: usage ?? null,
       source: usage === undefined ? null : 'vendor',
@@ -78,4 +89,4 @@ function valuesOf(scan: JsonScan): JsonObject | undefined {
 const decoder = new TextDecoder()
 const REPLY_KEYS = ['model', 'usage', 'service_tier', 'error'] as const
 /** A vendor's reply is bounded in bytes elsewhere; here only against nesting that no reply has. */
-const REPLY_LIMITS = { depthMax: 1_000, keysMax: 10_000_000 }
+const REPLY_LIMITS = { depthMax: 1_000, keysMax: 10_000_000, lookalikes: 'ignored' } as const

@@ -122,9 +122,11 @@ class TestGateway implements Gateway {
     return join(this.folder, 'sekisho.yaml')
   }
   get setupToken(): string {
+    this.#readPrinted()
     return needed(this.#printed.setupToken, 'setup token')
   }
   get firstKey(): string {
+    this.#readPrinted()
     return needed(this.#printed.key, 'key')
   }
 

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll } from 'vitest'
 import { startFaultVendor, type FaultVendor } from './fault-vendor.ts'
 import { startGateway, type Gateway, type GatewayOptions } from './gateway.ts'
+import { waitUntil } from './wait.ts'
 
 /** What the gateway holds for the vendor: it must be seen there and nowhere else. */
 export const VENDOR_CREDENTIAL = 'sk-vendor-4f1d0c7e95'
@@ -28,12 +29,15 @@ export function withGateway({ config, databaseUrl, env, ...options }: GatewayAnd
     const vendor = await startFaultVendor()
     running.vendor = vendor
     const fault = { kind: 'openai', baseUrl: vendor.url, credential: '${FAULT_CREDENTIAL}', models: VENDOR_MODELS }
-    running.gateway = await startGateway({
+    const gateway = await startGateway({
       ...options,
       config: { ...config, providers: { fault, ...config?.providers } },
       env: { FAULT_CREDENTIAL: VENDOR_CREDENTIAL, ...env },
       ...(databaseUrl === undefined ? {} : { databaseUrl: await databaseUrl() }),
     })
+    running.gateway = gateway
+    // It says that it is ready a moment before the test sees what it printed.
+    await waitUntil('what a first start prints', () => /setup_[^]*sek_/.test(gateway.logs()))
   })
   afterAll(async () => {
     await running.gateway?.dispose()

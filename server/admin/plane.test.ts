@@ -34,7 +34,9 @@ describeOnDatabases('the admin API', (postgres) => {
     const leaking = served(leak, () => ({ leaked: true }))
     const plane = await start((world) => openApp(world, [...servedActions(world.views), leaking]))
     const token = await plane.setupToken()
-    expect(await plane.call('/api/setup/administrator', { token, body: { name: 'Eve' } })).toMatchObject({ status: 500 })
+    expect(await plane.call('/api/setup/administrator', { token, body: { name: 'Eve' } })).toMatchObject({
+      status: 500,
+    })
     for (const path of ['/api/leak', '/api/keys', '/api/openapi.json']) {
       expect(await plane.call(path)).toMatchObject({ status: 500, json: { error: { code: 'internal' } } })
     }

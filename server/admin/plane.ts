@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { setImmediate as turnOfLoop } from 'node:timers/promises'
 import { Fault } from '../../core/fault.ts'
 import { codeOf } from '../world/error-code.ts'
 import { loadOnce } from '../world/load-once.ts'
@@ -41,8 +42,12 @@ export function adminPlane(world: PlaneWorld, open: (world: PlaneWorld) => Promi
   }
 }
 
+/** In three parts with a turn of the loop between them: what is relayed meanwhile waits for one of them, not for all. */
 async function openLoaded(world: PlaneWorld): Promise<Handle> {
+  await world.sql.queries()
+  await turnOfLoop()
   const { openApp } = await import('./app.ts')
+  await turnOfLoop()
   return openApp(world)
 }
 

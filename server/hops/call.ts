@@ -155,7 +155,8 @@ function shapeOf(contentType: string, planned: Planned): 'stream' | 'whole' {
 
 function readerFor(planned: Planned, run: AttemptRun, shape: 'stream' | 'whole'): ReplyReader {
   const { kind } = run.attempt.target.provider
-  if (shape === 'whole') return new OpenAiWhole(kind.usage)
+  const spendLimitCodes = kind.spendLimitCodes ?? []
+  if (shape === 'whole') return new OpenAiWhole({ flavour: kind.usage, spendLimitCodes })
   return new OpenAiStream({
     flavour: kind.usage,
     endsWithDone: kind.stream.done,
@@ -163,6 +164,7 @@ function readerFor(planned: Planned, run: AttemptRun, shape: 'stream' | 'whole')
     hideUsage: !planned.fields.usageAsked && kind.stream.usage === 'asked',
     inputEstimate: run.inputEstimate,
     eventBytesMax: EVENT_BYTES_MAX,
+    spendLimitCodes,
     find: nativeFind,
   })
 }

@@ -1,7 +1,6 @@
 import { hash } from 'node:crypto'
-import type { AttemptRecord } from '../../core/attempt.ts'
 import type { Pico } from '../../core/money.ts'
-import { cost, fullRates, type Price, type PublishedRates } from '../../core/price.ts'
+import { fullRates, type Price, type PublishedRates } from '../../core/price.ts'
 import { USAGE_KINDS } from '../../core/usage.ts'
 import type { Config } from '../config-schema.ts'
 
@@ -22,18 +21,6 @@ export function operatorPrices(config: Config): ReadonlyMap<string, readonly Pri
 export function mergedPrices(catalog: readonly Price[], operator: readonly Price[]): readonly Price[] {
   const [first] = operator
   return first === undefined ? catalog : [...catalog.filter((price) => price.from < first.from), ...operator]
-}
-
-/**
- * What an attempt costs whose process died, by exactly the price that its intent names: nano-dollars, or `null` when it had none or
- * the configuration has dropped that price since. Another price would not be the one that its record can be costed with again.
- */
-export function interruptedCost(
-  { prices }: { readonly prices: ReadonlyMap<string, readonly Price[]> },
-  { provider, modelSent, priceVersion, usage }: AttemptRecord,
-): number | null {
-  const price = prices.get(`${provider}/${modelSent}`)?.find(({ version }) => version === priceVersion)
-  return price === undefined || usage === null ? null : cost(usage, price)
 }
 
 type ConfiguredPrice = Config['prices'][number]
