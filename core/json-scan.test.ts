@@ -98,6 +98,15 @@ describe('the scan', () => {
     expect(scan([keyed(101)], limits)).toEqual({ kind: 'too_many_keys' })
   })
 
+  test('counts the bytes of pictures and files apart, at any depth', () => {
+    const url = `data:image/png;base64,${'A'.repeat(1_000)}`
+    const text = JSON.stringify({
+      model: 'm',
+      messages: [{ content: [{ image_url: { url } }, { text: 'no data: here' }] }],
+    })
+    expect(object(scan([encoder.encode(text)])).dataUrlBytes).toBe(url.length + 2)
+  })
+
   test('keeps no more than 16 KiB of a wanted value and says so', () => {
     const text = JSON.stringify({ model: 'x'.repeat(20_000) })
     const found = object(scan(cutAt(encoder.encode(text), [5_000, 5_000, 5_000]))).values.get('model')

@@ -1,4 +1,5 @@
 import { joined } from './body.ts'
+import { startsWith } from './bytes.ts'
 
 /** Where something stands in the whole text, in bytes: from its first byte to behind its last. */
 export interface Span {
@@ -54,6 +55,9 @@ export class JsonScan {
   #valueEnd = -1
   #objectEnd = -1
   #problem: ScanProblem | undefined
+  /** Where the open string began if it is a `data:` URL, else -1. */
+  #dataUrlStart = -1
+  #dataUrlBytes = 0
   #chunk: Uint8Array = NOTHING
   /** What earlier chunks held of the wanted value that is open. */
   #open: Uint8Array[] = []
@@ -82,7 +86,7 @@ export class JsonScan {
     if (this.#problem !== undefined) return this.#problem
     if (this.#state === State.Before) return { kind: 'not_object' }
     if (this.#state !== State.After) return { kind: 'malformed' }
-    return { kind: 'object', values: this.#found, objectEnd: this.#objectEnd }
+    return { kind: 'object', values: this.#found, objectEnd: this.#objectEnd, dataUrlBytes: this.#dataUrlBytes }
   }
 
   #scan(chunk: Uint8Array): void {
@@ -141,6 +145,7 @@ export class JsonScan {
     switch (byte) {
       case QUOTE:
         this.#state = State.Text
+        this.#dataUrlStart = startsWith(this.#chunk, at + 1, DATA_URL) ? this.#base + at : -1
         return
       case OPEN_OBJECT:
       case OPEN_LIST:
@@ -196,6 +201,7 @@ export class JsonScan {
     }
     this.#valueEnd = this.#base + quote + 1
     this.#state = State.Value
+    if (this.#dataUrlStart >= 0) this.#dataUrlBytes += this.#valueEnd - this.#dataUrlStart
   }
 
   #openKey(): void {
@@ -282,6 +288,8 @@ export interface ScanResult {
   readonly values: ReadonlyMap<string, Found>
   /** Where the closing brace of the object stands. */
   readonly objectEnd: number
+  /** Bytes of strings that are `data:` URLs, at any depth: pictures and files, which are no text to be counted in tokens. */
+  readonly dataUrlBytes: number
 }
 
 /** Where the scan stands between two bytes. */
@@ -303,6 +311,7 @@ const RETURN = 0x0d
 /** From here on a byte belongs to a letter of several. */
 const FIRST_WIDE = 0x80
 const NOTHING = new Uint8Array(0)
+const DATA_URL = new TextEncoder().encode('data:')
 const VALUE_BYTES_MAX = 16_384
 /** A byte order mark is part of a key like any other letter. */
 const decoder = new TextDecoder('utf-8', { ignoreBOM: true })

@@ -39,6 +39,7 @@ export const NO_USAGE: Usage = {
   searches: 0,
 }
 
+/** Every kind once. The object above has exactly the fields of its type, which `Object.keys` cannot say. */
 export const USAGE_KINDS = Object.keys(NO_USAGE) as readonly (keyof Usage)[]
 
 export const inputTokens = (usage: Usage): number =>

@@ -62,6 +62,11 @@ export class Account implements Swept {
     else this.#settles.push(settle)
   }
 
+  /** What is away at the moment, for the client to see. */
+  get degraded(): string | null {
+    return this.#world.degraded()
+  }
+
   /** Counts what was waited for a place since `since` (monotonic milliseconds). */
   waited(since: number): void {
     this.ownSince = this.#world.clock.monotonic()

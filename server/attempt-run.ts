@@ -110,7 +110,8 @@ export class AttemptRun {
   #overdue(nowMs: number): Fault | undefined {
     const timeouts = this.timeouts
     // One deadline over all attempts.
-    if (nowMs - this.#account.arrivedAt > timeouts.totalMs) return late('The provider took too long altogether', 'total')
+    if (nowMs - this.#account.arrivedAt > timeouts.totalMs)
+      return late('The provider took too long altogether', 'total')
     // A vendor that waits because the client does not read is not silent.
     if (this.#account.stalledSince !== undefined) return undefined
     const opened = this.reader?.opened === true
@@ -191,9 +192,9 @@ function intentOf(
     provider: target.provider.name,
     modelSent: target.model,
     priceVersion: priceAt(target.prices, account.at)?.version ?? null,
-    inputEstimate: Math.ceil(planned.body.bytes / BYTES_PER_TOKEN),
+    inputEstimate: Math.ceil((planned.body.bytes - planned.fields.dataUrlBytes) / BYTES_PER_TOKEN),
   }
 }
 
-/** A rough figure for a prompt that nobody counted: English text has about four bytes a token. */
+/** A rough figure for a prompt that nobody counted: English text has about four bytes a token. Pictures and files are left out: their bytes say nothing about their tokens. */
 const BYTES_PER_TOKEN = 4

@@ -44,7 +44,12 @@ const limits = z.strictObject({
     .describe('Largest request body (bytes); 413 beyond'),
   jsonDepthMax: z.int().min(8).max(1_000).default(64).describe('Deepest nesting of a request body'),
   jsonKeysMax: z.int().min(100).max(10_000_000).default(100_000).describe('Most object keys in a request body'),
-  largeBodiesBytesMax: z.int().min(1_048_576).max(1_099_511_627_776).default(536_870_912).describe('Memory for request bodies above 64 KiB, over all requests (bytes); 503 beyond'),
+  largeBodiesBytesMax: z
+    .int()
+    .min(1_048_576)
+    .max(1_099_511_627_776)
+    .default(536_870_912)
+    .describe('Memory for request bodies above 64 KiB, over all requests (bytes); 503 beyond'),
   inFlightMax: count(2_000, 'Requests in flight in this process'),
   queueMax: count(1_000, 'Requests that wait for a free place, for each provider and for the process'),
   queueWaitMs: milliseconds(10_000, 'Longest wait for a free place, then 503'),

@@ -22,7 +22,10 @@ export interface Database {
  * The database with its schema as this program needs it: our own as a child, or the operator's, for which we wait as long as it
  * takes, because an orchestrator that restarts us would not bring it back.
  */
-export async function openDatabase({ dataDir, url, log, signal }: DatabasePlace, teardown: Teardown): Promise<Database> {
+export async function openDatabase(
+  { dataDir, url, log, signal }: DatabasePlace,
+  teardown: Teardown,
+): Promise<Database> {
   const postgres = url === undefined ? await startEmbeddedPostgres({ dataDir, log, signal }) : undefined
   if (postgres !== undefined) teardown.add(() => postgres.stop())
   const sql = openSql(postgres?.connection ?? url ?? '', { log })

@@ -165,6 +165,7 @@ export class Flow implements Dispatcher.DispatchHandler {
     try {
       const out = reader.push(chunk)
       if (out !== undefined) this.#deliver(out)
+      if (reader.brokenBy !== undefined) return this.abort(reader.brokenBy)
       if (reader.opened) this.#release()
     } catch (error) {
       this.abort(faultOf(error))

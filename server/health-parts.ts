@@ -39,6 +39,15 @@ export interface Readiness {
   readonly degraded: readonly { readonly part: string; readonly since: string; readonly why: string }[]
 }
 
+/** The names of the parts that are away, as a header says them (`config, database`), or `null`. */
+export function degradedParts(parts: readonly HealthPart[]): string | null {
+  const names = parts.flatMap((part) => {
+    const state = part()
+    return state === undefined ? [] : [DEGRADATIONS[state.reason].part]
+  })
+  return names.length === 0 ? null : [...new Set(names)].join(', ')
+}
+
 /** A part that is away does not take the process out of rotation: it still serves, and its neighbours miss the same part. */
 export function readinessOf(phase: Phase, parts: readonly HealthPart[]): Readiness {
   const degraded = parts.flatMap((part) => {

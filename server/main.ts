@@ -145,5 +145,6 @@ function readFlags(argv: readonly string[]): ConfigFlags | string {
   }
 }
 
+// Our own manifest, which has a version.
 const VERSION = (JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string })
   .version

@@ -24,6 +24,8 @@ export function responseHeaders(answered: Answered, account: Account, contentTyp
     'server-timing',
     `gateway;dur=${gatewayUs / 1_000}, vendor;dur=${vendorUs / 1_000}`,
   ]
+  const { degraded } = account
+  if (degraded !== null) headers.push('x-sekisho-degraded', degraded)
   if (account.waitMs > 0) headers.push('x-sekisho-wait-ms', String(Math.ceil(account.waitMs)))
   for (const name of PASSED) {
     const value = run.flow.headers[name]

@@ -83,7 +83,10 @@ export class RunningConfig {
     else {
       const [first] = rejected.problems
       const fields = { revision: rejected.revision, problems: rejected.problems.length }
-      log.error({ ...fields, first: first === undefined ? null : `${first.path} ${first.message}` }, 'configuration refused')
+      log.error(
+        { ...fields, first: first === undefined ? null : `${first.path} ${first.message}` },
+        'configuration refused',
+      )
     }
   }
 
@@ -93,6 +96,9 @@ export class RunningConfig {
       (section) => JSON.stringify(before[section]) !== JSON.stringify(after[section]),
     )
     if (sections.length === 0) return
-    this.#options.log.warn({ sections: sections.join(', ') }, 'these sections of the configuration take effect with the next start')
+    this.#options.log.warn(
+      { sections: sections.join(', ') },
+      'these sections of the configuration take effect with the next start',
+    )
   }
 }

@@ -15,7 +15,7 @@ import { startDemoVendor } from './demo/demo-vendor.ts'
 import { drainRequests } from './drain.ts'
 import { gauges } from './gauges.ts'
 import { healthParts } from './health.ts'
-import type { Phase } from './health-parts.ts'
+import { degradedParts, type Phase } from './health-parts.ts'
 import { type Handler, openServer, routed } from './listen.ts'
 import { OpenRequests } from './open-requests.ts'
 import { opsRoutes } from './ops.ts'
@@ -96,7 +96,16 @@ async function build(options: StartOptions, teardown: Teardown): Promise<Gateway
   teardown.add(() => demo.close())
   const { sql, postgres } = await openDatabase({ dataDir, url: options.databaseUrl, log, signal }, teardown)
   const catalog = loadCatalog(CATALOG_FOLDER)
-  const config = new RunningConfig({ started: loaded, path: options.configPath, load: options.load, catalog, demo, dataDir, clock, log })
+  const config = new RunningConfig({
+    started: loaded,
+    path: options.configPath,
+    load: options.load,
+    catalog,
+    demo,
+    dataDir,
+    clock,
+    log,
+  })
   teardown.add(() => config.close())
   const keys = await openKeyRing(sql, { clock, log })
   teardown.add(() => keys.close())
@@ -144,13 +153,14 @@ async function build(options: StartOptions, teardown: Teardown): Promise<Gateway
     newId,
     turn: counter(),
     openRequests,
+    degraded: () => life.degraded,
     largeBodies: new ByteBudget(() => config.snapshot.config.limits.largeBodiesBytesMax),
   }
   const parts = healthParts({ sql, postgres, ledger, config, startedOnLastGood: loaded.rejected !== null, clock })
   const sweep = setInterval(() => {
     openRequests.sweep(clock.monotonic())
-    // So that a state is dated from when it began, also when nobody asks for it.
-    for (const part of parts) part()
+    // Looked at here, so that a state is dated from when it began, and answers can say it at no cost.
+    life.degraded = degradedParts(parts)
   }, SWEEP_MS)
   teardown.add(() => clearInterval(sweep))
 
@@ -165,7 +175,7 @@ async function build(options: StartOptions, teardown: Teardown): Promise<Gateway
   life.handle = routed(world, { ops: opsRoutes({ ...ops, parts, expose: metrics.expose }), controlPlane, closed })
   life.phase = 'serving'
 
-  const notices = [...(postgres?.note == null ? [] : [postgres.note]), ...config.snapshot.notices]
+  const notices = [postgres?.note ?? [], config.snapshot.notices].flat()
   for (const line of bannerLines({ version, address, first, notices })) options.print(line)
   if (loaded.rejected !== null) {
     log.error({ problems: loaded.rejected.problems.length }, 'the configuration file is broken; the last good one runs')
@@ -192,6 +202,7 @@ class Life {
   handle: Handler = (_request, response) => response.destroy()
   /** New inference requests are refused from now on. */
   closed = false
+  degraded: string | null = null
   readonly #hurry = new AbortController()
   #hurriedAt: number | undefined
 
@@ -249,6 +260,8 @@ function notReady(ops: ReadonlyMap<string, Handler>, newId: () => string): Handl
     const path = (request.url ?? '/').split('?', 1)[0] ?? '/'
     const handler = ops.get(path)
     if (handler !== undefined) return handler(request, response)
-    refuse(response, new Fault('not_ready', 'The gateway is starting', { retryAfterSeconds: 1 }), { requestId: newId() })
+    refuse(response, new Fault('not_ready', 'The gateway is starting', { retryAfterSeconds: 1 }), {
+      requestId: newId(),
+    })
   }
 }

@@ -28,6 +28,8 @@ export interface World {
   /** Counts up, for balancers that take turns. */
   readonly turn: () => number
   readonly openRequests: OpenRequests
+  /** What is away at the moment while requests are served all the same (`database, journal`), or `null`: each answer says so. */
+  readonly degraded: () => string | null
   /** Memory for request bodies that are too large to be parsed. */
   readonly largeBodies: ByteBudget
 }

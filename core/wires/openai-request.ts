@@ -17,6 +17,8 @@ export interface AskedFields {
   readonly usageAsked: boolean
   readonly streamOptions: { readonly span: Span; readonly fields: JsonObject } | undefined
   readonly objectEnd: number
+  /** Bytes of the body that are pictures and files. */
+  readonly dataUrlBytes: number
 }
 
 /** Reads the fields that decide where a request goes. Throws `bad_request` with the field's name. */
@@ -44,6 +46,7 @@ export function readAsked(scan: ScanResult): AskedFields {
     streamOptions,
     usageAsked: fields?.['include_usage'] === true,
     objectEnd: scan.objectEnd,
+    dataUrlBytes: scan.dataUrlBytes,
   }
 }
 

@@ -85,7 +85,8 @@ function heldBy(account: Account, world: World): Held {
   }
 }
 
-const noRoom = () => new Fault('overloaded', 'The gateway holds as many large requests as it can', { retryAfterSeconds: 1 })
+const noRoom = () =>
+  new Fault('overloaded', 'The gateway holds as many large requests as it can', { retryAfterSeconds: 1 })
 
 const tooLarge = (bytesMax: number) => new Fault('body_too_large', `The request body is larger than ${bytesMax} bytes`)
 

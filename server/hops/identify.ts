@@ -34,7 +34,7 @@ export function principalOf(headers: IncomingHttpHeaders, world: Identities): Ke
  * The one credential of a request, in whichever header its SDK puts it. Two different ones are refused: whoever checks
  * one and forwards the other can be fooled.
  */
-export function credentialOf(headers: IncomingHttpHeaders): string | undefined {
+function credentialOf(headers: IncomingHttpHeaders): string | undefined {
   let found: string | undefined
   for (const carrier of CARRIERS) {
     const value = headers[carrier]

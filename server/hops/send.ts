@@ -87,8 +87,10 @@ class StreamSink implements Sink {
         this.#breakOff(undefined, { status: 'partial', reason: 'error_in_stream' })
         return
       case 'broken': {
-        const fault = new Fault('upstream_error', 'The provider ended the stream before it was finished')
-        this.#breakOff(fault, { status: 'partial', reason: 'missing_terminal' })
+        const fault =
+          this.#opened.reader.brokenBy ??
+          new Fault('upstream_error', 'The provider ended the stream before it was finished')
+        this.#breakOff(fault, { status: 'partial', reason: fault.reason ?? 'missing_terminal' })
       }
     }
   }

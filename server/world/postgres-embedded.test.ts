@@ -351,6 +351,7 @@ test("PostgreSQL's programs get an environment of their own, without the gateway
   }
 })
 
+// Only root may become another user; an ordinary user's run has nothing to show here.
 describe.skipIf(!asRoot)('as root', () => {
   test('from a folder that only root can enter, database and programs go to /var/lib/sekisho, one line says so, and they stay there', async () => {
     const base = await folder(0o700)
