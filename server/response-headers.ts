@@ -22,7 +22,7 @@ export function responseHeaders(answered: Answered, account: Account, contentTyp
     'x-sekisho-attempts',
     String(account.attempts),
     'server-timing',
-    `gateway;dur=${gatewayUs / 1_000}, vendor;dur=${vendorUs / 1_000}`,
+    `gateway;dur=${milliseconds(gatewayUs)}, vendor;dur=${milliseconds(vendorUs)}`,
   ]
   const { degraded } = account
   if (degraded !== null) headers.push('x-sekisho-degraded', degraded)
@@ -33,6 +33,10 @@ export function responseHeaders(answered: Answered, account: Account, contentTyp
   }
   return headers
 }
+
+/** Microseconds as milliseconds. Whole numbers only: to write a fraction is the dearest thing about a header. */
+const milliseconds = (us: number): string => `${Math.trunc(us / 1_000)}.${THREE_DIGITS[us % 1_000]}`
+const THREE_DIGITS = Array.from({ length: 1_000 }, (_, number) => String(number).padStart(3, '0'))
 
 /** Model names may be in any script; a header may not. What it cannot carry is percent-encoded. */
 const headerText = (text: string): string =>

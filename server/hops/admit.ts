@@ -8,9 +8,11 @@ import type { World } from '../world.ts'
  * where one of them really waits.
  */
 export function admit(asked: Asked, world: World, account: Account): Admitted | Promise<Admitted> {
-  for (const [index, policy] of world.policies.entries()) {
+  let index = 0
+  for (const policy of world.policies) {
     const ticket = policy.look(asked, (cancel) => account.onInterrupt(cancel))
     if (ticket instanceof Promise) return admitWaiting(asked, { ticket, index, world, account })
+    index++
     hold(ticket, account)
   }
   return { ...asked, admitted: true }

@@ -181,7 +181,7 @@ class WholeSink implements Sink {
         if (record.costNano !== null) headers.push('x-sekisho-cost', dollars(record.costNano))
         headers.push('content-length', String(this.#heldBytes))
         response.writeHead(run.flow.status, headers)
-        endWhole(response, Buffer.concat(this.#held, this.#heldBytes))
+        endWhole(response, inOnePiece(this.#held, this.#heldBytes))
       }
       this.#account.close(200)
     })
@@ -235,6 +235,12 @@ function endWhole(response: ServerResponse, body: Buffer): void {
 }
 
 const JOINED_BYTES_MAX = 16_384
+
+/** Nearly every reply came as one. */
+function inOnePiece(pieces: readonly Uint8Array[], bytes: number): Buffer {
+  const [only] = pieces
+  return pieces.length === 1 && Buffer.isBuffer(only) ? only : Buffer.concat(pieces, bytes)
+}
 
 /** Up to here a reply is sent in one write, with its cost in a header. */
 const HELD_BYTES_MAX = 1_048_576

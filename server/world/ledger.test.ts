@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
-import { cp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { cp, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import pg from 'pg'
@@ -187,6 +187,19 @@ describe('the ledger', () => {
     expect(await idsIn(pool)).toEqual(records.map(({ id }) => id).toSorted())
     const writer = await onlyWriter(folder)
     const next = await startAgain({ folder, pool, tuning: { keepMs: 0 } })
+    await next.recovered
+    await waitUntil('the folder is gone', async () => !(await readdir(folder)).includes(writer))
+  })
+
+  test('removes the folder of an earlier process once it is old enough, however short a time this one has run', async () => {
+    const { pool, ledger, folder } = await started(postgres)
+    await use(ledger, 5)
+    await ledger.drain(5_000)
+    const writer = await onlyWriter(folder)
+    const anHourAgo = new Date(Date.now() - 3_600_001)
+    for (const file of await journalFiles(join(folder, writer)))
+      await utimes(join(folder, writer, file), anHourAgo, anHourAgo)
+    const next = await startAgain({ folder, pool })
     await next.recovered
     await waitUntil('the folder is gone', async () => !(await readdir(folder)).includes(writer))
   })

@@ -1,4 +1,4 @@
-import { rm } from 'node:fs/promises'
+import { rm, stat } from 'node:fs/promises'
 import type { Pool } from 'pg'
 import type { Clock, Log } from '../../core/world.ts'
 import { codeOf } from './error-code.ts'
@@ -201,7 +201,9 @@ export class Shipper {
     for (const segment of source.segments()) {
       const oldest = followed.delivered[0]
       if (oldest?.number !== segment.number || segment.number >= source.keepFrom) break
-      if (!pressed() && kept <= keepBytesMax && clock.monotonic() - oldest.at < keepMs) break
+      // What an earlier process left may have been delivered before this one began: its age stands on the file.
+      const ageMs = source.ended ? clock.now() - (await lastWrittenAt(segment.path)) : clock.monotonic() - oldest.at
+      if (!pressed() && kept <= keepBytesMax && ageMs < keepMs) break
       await rm(segment.path, { force: true })
       source.forget(segment.number)
       followed.delivered.shift()
@@ -247,4 +249,10 @@ function behind({ source, cursor }: Followed): number {
     else if (segment.number === cursor.segment) bytes += Math.max(0, segment.bytes - cursor.offset)
   }
   return bytes
+}
+
+/** Milliseconds since 1970; a file that is gone is as old as can be. */
+async function lastWrittenAt(path: string): Promise<number> {
+  const found = await stat(path).catch(() => undefined)
+  return found?.mtimeMs ?? 0
 }
