@@ -34,6 +34,8 @@ export async function startGateway({ folder, upstreamPort, keys, pin }: BenchGat
     startServer({
       command: [
         process.execPath,
+        // As `npm start` does.
+        '--max-semi-space-size=16',
         join(import.meta.dirname, '../bin/sekisho.mjs'),
         'serve',
         '--data',

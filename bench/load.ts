@@ -40,6 +40,7 @@ const firsts: number[] = []
 const totals: number[] = []
 const stopAt = performance.now() + command.seconds * 1_000
 const idle: Line[] = []
+const GRACE_MS = 10_000
 
 class Line {
   readonly #socket: Socket
@@ -107,6 +108,10 @@ class Line {
     this.#next()
   }
 
+  get idle(): boolean {
+    return this.#state === 'idle'
+  }
+
   hangUp(): void {
     if (this.#state !== 'idle') counts.requests++
     this.#socket.destroy()
@@ -115,10 +120,12 @@ class Line {
 
 const lines = Array.from({ length: command.connections }, () => new Line())
 if (command.rate !== undefined) tick(command.rate)
-setTimeout(() => finish(), command.seconds * 1_000 + (command.hold ? 0 : 3_000)).unref()
+// What was begun is waited for, so that the answers counted here are all the requests that the server had.
 const watch = setInterval(() => {
-  if (performance.now() >= stopAt + 200) finish()
-}, 50)
+  const now = performance.now()
+  if (now < stopAt) return
+  if (command.hold || now > stopAt + GRACE_MS || lines.every((line) => line.idle)) finish()
+}, 20)
 
 /** Fixed rate: every line that is free gets its turn when it is due; what is overdue is sent at once. */
 function tick(rate: number): void {
