@@ -1,4 +1,5 @@
-import { mkdir, writeFile } from 'node:fs/promises'
+import { execFileSync } from 'node:child_process'
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import pg from 'pg'
 import { embeddedDatabase } from '../e2e/kit/embedded-database.ts'
@@ -23,9 +24,17 @@ export interface BenchGatewayOptions {
   readonly upstreamPort: number
   readonly keys: number
   readonly pin: number
+  /** The processor for its PostgreSQL, which is not what is measured and would otherwise share the first one. */
+  readonly databasePin: number
 }
 
-export async function startGateway({ folder, upstreamPort, keys, pin }: BenchGatewayOptions): Promise<BenchGateway> {
+export async function startGateway({
+  folder,
+  upstreamPort,
+  keys,
+  pin,
+  databasePin,
+}: BenchGatewayOptions): Promise<BenchGateway> {
   const dataDir = join(folder, 'data')
   const configPath = join(folder, 'sekisho.yaml')
   await mkdir(dataDir, { recursive: true, mode: 0o711 })
@@ -54,6 +63,7 @@ export async function startGateway({ folder, upstreamPort, keys, pin }: BenchGat
   await first.stop()
   // The process that is measured begins on a prepared folder with a warm compile cache, as every start but the first does.
   const running = { process: await start() }
+  await movePostgres(dataDir, databasePin)
   const expected = { requests: 0 }
   return {
     get process() {
@@ -78,6 +88,15 @@ export async function startGateway({ folder, upstreamPort, keys, pin }: BenchGat
       await answer.text()
       return { readyMs, firstAnswerMs: performance.now() - begunAt }
     },
+  }
+}
+
+/** Puts the postmaster and every process that it has begun on another processor; those to come follow it. */
+async function movePostgres(dataDir: string, pin: number): Promise<void> {
+  const postmaster = (await readFile(join(dataDir, 'postgres', 'postmaster.pid'), 'utf8')).split('\n', 1)[0] ?? ''
+  const children = await readFile(`/proc/${postmaster}/task/${postmaster}/children`, 'utf8')
+  for (const pid of [postmaster, ...children.trim().split(' ')]) {
+    execFileSync('taskset', ['-a', '-p', '-c', String(pin), pid], { stdio: 'ignore' })
   }
 }
 

@@ -5,7 +5,7 @@
  */
 import { spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { cpus, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
@@ -26,6 +26,8 @@ const firstLine = (printed: string) => (printed.includes('\n') ? Number(printed.
 const script = (name: string) => join(import.meta.dirname, name)
 
 const folder = await mkdtemp(join(tmpdir(), 'sekisho bench '))
+// Passable, so that root's PostgreSQL, which runs as another user, can stay in it and goes with it.
+await chmod(folder, 0o711)
 const upstream = await startServer({
   command: [process.execPath, script('upstream.ts')],
   port: firstLine,
@@ -36,7 +38,13 @@ const floor = await startServer({
   port: firstLine,
   pin: SERVER_CPU,
 })
-const gateway = await startGateway({ folder, upstreamPort: upstream.port, keys: 10_000, pin: SERVER_CPU })
+const gateway = await startGateway({
+  folder,
+  upstreamPort: upstream.port,
+  keys: 10_000,
+  pin: SERVER_CPU,
+  databasePin: LOAD_CPU,
+})
 const nginx = await startNginx()
 try {
   await main()
