@@ -177,6 +177,23 @@ test('a vendor that does not end behind its [DONE] is not waited for', async () 
   )
 })
 
+test('what a vendor says in mid-stream about our own account stays with us: the client gets our words at once, and the vendor is left', async () => {
+  const secret = 'Your credit balance is too low, account acct_4711'
+  const own = `data: {"error":{"message":"${secret}","code":402}}`
+  const behaviour = stream({
+    events: [2, { raw: own }, 3],
+    usageIn: 'never',
+    done: false,
+    pace: { kind: 'every', ms: 100 },
+    breaks: { afterEvents: 2, how: 'hang' },
+  })
+  const response = await relay.chat({ stream: true, behaviour })
+  const read = await readStream(response)
+  expect(read).toMatchObject({ finished: false, error: { code: 'upstream_unavailable' } })
+  expect(JSON.stringify(read)).not.toContain('acct_4711')
+  expect(await relay.recordsOf(requestIdOf(response), 1)).toMatchObject([{ status: 'partial', usageSource: 'counted' }])
+})
+
 test('the official SDK throws its own error for each status', async () => {
   const client = await openai()
   const asked = async (model: string, behaviour: Behaviour): Promise<unknown> =>

@@ -37,6 +37,12 @@ describe('PostgreSQL is stopped while requests run', () => {
     })
     expect((await relay.gateway.metrics()).value('sekisho_database_up')).toBe(0)
     expect(relay.gateway.logs()).toMatch(/the database cannot be reached/)
+    const told = await waitUntil('an answer to say it too', async () => {
+      const response = await relay.chat()
+      await response.text()
+      return response.header('x-sekisho-degraded')
+    })
+    expect(told).toBe('database')
 
     expect(await readStream(running)).toMatchObject({ finished: true, ending: 'complete' })
     for (let asked = 0; asked < 20; asked++) expect(await statusOf(relay, live.key)).toBe(200)
