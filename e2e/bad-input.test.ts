@@ -248,9 +248,14 @@ describe('a body', () => {
       ['model', `{"\\u006d\\u006f\\u0064\\u0065\\u006c":"demo-chat",${messages},${pad}"model":"m-1"}`],
       ['stream', `{"model":"m-1","stream":false,${pad}${messages},"stream":true}`],
       ['stream', `{"model":"m-1","stream":false,${messages},${pad}"\\u0073tream":true}`],
-    ])('a second %s is refused, however it is written', async (param, body) => {
-      await refused(body, { param })
-    })
+      ['model', `{"model":"demo-chat",${messages},${pad}"Model":"m-1"}`],
+      ['stream', `{"model":"m-1",${pad}${messages},"Stream":true}`],
+    ])(
+      'a second %s is refused, however it is written, and so is one that a lenient vendor would take for it',
+      async (param, body) => {
+        await refused(body, { param })
+      },
+    )
 
     test('the same word inside a value is no second model', async () => {
       const inside = `{${pad}"model":"m-1",${messages},"tools":[{"model":"x"}],"text":"\\",\\"model\\":\\"y\\""}`
