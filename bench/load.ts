@@ -7,6 +7,7 @@ import { connect, type Socket } from 'node:net'
 export interface LoadCommand {
   readonly port: number
   readonly key: string
+  readonly path: string
   readonly body: string
   readonly connections: number
   /** Stop after this long. */
@@ -33,7 +34,7 @@ export interface Quantiles {
 
 const command = JSON.parse(process.argv[2] ?? '{}') as LoadCommand
 const request = Buffer.from(
-  `POST /v1/chat/completions HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: application/json\r\nauthorization: Bearer ${command.key}\r\ncontent-length: ${Buffer.byteLength(command.body)}\r\n\r\n${command.body}`,
+  `POST ${command.path} HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: application/json\r\nauthorization: Bearer ${command.key}\r\ncontent-length: ${Buffer.byteLength(command.body)}\r\n\r\n${command.body}`,
 )
 const counts = { requests: 0, events: 0, failed: 0 }
 const firsts: number[] = []

@@ -13,13 +13,15 @@ import { type BenchGateway, startGateway } from './gateway.ts'
 import type { LoadCommand, LoadResult } from './load.ts'
 import { nginxCommand } from './nginx.ts'
 import { median, report } from './report.ts'
-import { burst, calm, large, paced, type Scenario, saturated, thousand } from './scenarios.ts'
+import { type Addressed, burst, calm, large, megabyte, paced, type Scenario, saturated, thousand } from './scenarios.ts'
 import { type ServerProcess, startServer } from './server-process.ts'
 
 const { values } = parseArgs({
   options: { rounds: { type: 'string', default: '5' }, quick: { type: 'boolean', default: false } },
 })
 const rounds = values.quick ? 2 : Number(values.rounds)
+/** The gateway, asked in Anthropic's format. */
+const TRANSLATED = 'gateway, translated'
 const SERVER_CPU = 0
 const LOAD_CPU = Math.min(1, cpus().length - 1)
 const firstLine = (printed: string) => (printed.includes('\n') ? Number(printed.split('\n', 1)[0]) : undefined)
@@ -63,13 +65,16 @@ interface Contender {
   readonly name: string
   readonly server: ServerProcess
   readonly key: string
+  /** In whose format it is asked; the upstream speaks OpenAI's. */
+  readonly wire: Addressed['wire']
 }
 
 async function main(): Promise<void> {
   const contenders: Contender[] = [
-    { name: 'floor', server: floor, key: 'none' },
-    ...(nginx === undefined ? [] : [{ name: 'nginx', server: nginx, key: 'none' }]),
-    { name: 'gateway', server: gateway.process, key: gateway.key },
+    { name: 'floor', server: floor, key: 'none', wire: 'openai' },
+    ...(nginx === undefined ? [] : [{ name: 'nginx', server: nginx, key: 'none', wire: 'openai' as const }]),
+    { name: 'gateway', server: gateway.process, key: gateway.key, wire: 'openai' },
+    { name: TRANSLATED, server: gateway.process, key: gateway.key, wire: 'anthropic' },
   ]
   const idleBytes = gateway.process.rssBytes()
   for (const contender of contenders) for (const scenario of [saturated, burst]) await measure(contender, scenario)
@@ -78,14 +83,15 @@ async function main(): Promise<void> {
   for (let round = 0; round < rounds; round++) {
     const order = round % 2 === 0 ? contenders : contenders.toReversed()
     for (const scenario of scenarios) {
-      for (const contender of order) {
+      for (const contender of order.filter(({ name }) => name !== TRANSLATED || scenario.translated === true)) {
         const runs = all.get(scenario)
         const measured = await measure(contender, scenario)
         runs?.set(contender.name, [...(runs.get(contender.name) ?? []), measured])
       }
     }
   }
-  const memory = await measureMemory(contenders.filter(({ name }) => name !== 'nginx'))
+  const memory = await measureMemory(contenders.filter(({ name }) => name !== 'nginx' && name !== TRANSLATED))
+  const stallSeconds = await measureStall()
   const rows = await gateway.rowsAgree()
   const start = await gateway.restartMs()
   report({
@@ -104,18 +110,28 @@ async function main(): Promise<void> {
     })),
     idleBytes,
     memory,
+    stallSeconds,
     rows,
     start,
   })
   if (!rows.agree) process.exitCode = 1
 }
 
-async function measure({ name, server, key }: Contender, scenario: Scenario): Promise<Measured> {
+async function measure({ server, key, wire }: Contender, scenario: Scenario): Promise<Measured> {
   const before = server.cpuMicros()
-  const result = await load(scenario.load({ port: server.port, key }))
+  const result = await load(scenario.load({ port: server.port, key, wire }))
   const units = scenario.unit === 'request' ? result.requests : result.events
-  if (name === 'gateway') gateway.served(result)
+  if (server === gateway.process) gateway.served(result)
   return { microsPerUnit: (server.cpuMicros() - before) / Math.max(1, units), result }
+}
+
+/** The longest delay of the gateway's event loop while it translates requests of a megabyte, by its own metrics. */
+async function measureStall(): Promise<number> {
+  const { process: server, key } = gateway
+  const result = await load(megabyte.load({ port: server.port, key, wire: 'anthropic' }))
+  gateway.served(result)
+  const text = await (await fetch(`http://127.0.0.1:${server.port}/metrics`)).text()
+  return Number(/^sekisho_event_loop_delay_seconds\{quantile="1"\} (\S+)$/m.exec(text)?.[1])
 }
 
 /** Memory at its highest while the streams are open, looked at each half second. */
@@ -123,12 +139,12 @@ async function measureMemory(
   contenders: readonly Contender[],
 ): Promise<readonly { readonly name: string; readonly bytes: number }[]> {
   const found: { readonly name: string; readonly bytes: number }[] = []
-  for (const { name, server, key } of contenders) {
+  for (const { name, server, key, wire } of contenders) {
     let bytes = 0
     const look = setInterval(() => {
       bytes = Math.max(bytes, server.rssBytes())
     }, 500)
-    const result = await load(thousand.load({ port: server.port, key }))
+    const result = await load(thousand.load({ port: server.port, key, wire }))
     clearInterval(look)
     if (name === 'gateway') gateway.served(result)
     found.push({ name, bytes })

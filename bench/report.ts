@@ -9,6 +9,8 @@ export interface Report {
   }[]
   readonly idleBytes: number
   readonly memory: readonly { readonly name: string; readonly bytes: number }[]
+  /** The longest delay of the event loop while requests of a megabyte are translated. */
+  readonly stallSeconds: number
   readonly rows: { readonly served: number; readonly recorded: number; readonly agree: boolean }
   readonly start: { readonly readyMs: number; readonly firstAnswerMs: number }
 }
@@ -32,17 +34,21 @@ export function report(figures: Report): void {
   for (const { name, unit, servers } of figures.scenarios) {
     console.log(`**${name}**\n`)
     console.log(
-      `| | CPU-µs per ${unit}, median (min-max) | ratio to the floor | first byte p50 ms | p50 ms | p99 ms | failed |`,
+      `| | CPU-µs per ${unit}, median (min-max) | ratio to the floor | ratio to the gateway | first byte p50 ms | p50 ms | p99 ms | failed |`,
     )
-    console.log('|---|--:|--:|--:|--:|--:|--:|')
+    console.log('|---|--:|--:|--:|--:|--:|--:|--:|')
     const floor = servers.find((server) => server.name === 'floor')
-    for (const server of servers) console.log(row(server, floor))
+    const gateway = servers.find((server) => server.name === 'gateway')
+    for (const server of servers) console.log(row(server, { floor, gateway }))
     console.log('')
   }
   const memory = figures.memory.map(({ name, bytes }) => `${name} ${megabytes(bytes)}`).join(', ')
   console.log(`RSS of the gateway idle: ${megabytes(figures.idleBytes)}. With 1,000 open streams: ${memory}.`)
   console.log(
     `Start on a prepared data folder: ready after ${Math.round(figures.start.readyMs)} ms, first 200 after ${Math.round(figures.start.firstAnswerMs)} ms.`,
+  )
+  console.log(
+    `Longest delay of the event loop while requests of 1 MB are translated: ${(figures.stallSeconds * 1_000).toFixed(1)} ms.`,
   )
   const { served, recorded, agree } = figures.rows
   console.log(`Rows in PostgreSQL: ${recorded} for ${served} attempts served: ${agree ? 'equal' : 'NOT EQUAL'}.`)
@@ -53,11 +59,17 @@ export function median(figures: readonly number[]): number {
   return sorted[Math.floor(sorted.length / 2)] ?? 0
 }
 
-function row(server: ServerFigures, floor: ServerFigures | undefined): string {
-  const ratios = server.micros.map((figure, round) => figure / (floor?.micros[round] ?? Number.NaN))
+function row(
+  server: ServerFigures,
+  { floor, gateway }: { readonly floor?: ServerFigures | undefined; readonly gateway?: ServerFigures | undefined },
+): string {
   const spread = `${median(server.micros).toFixed(1)} (${Math.min(...server.micros).toFixed(1)}-${Math.max(...server.micros).toFixed(1)})`
-  const ratio = `${median(ratios).toFixed(2)} (${Math.min(...ratios).toFixed(2)}-${Math.max(...ratios).toFixed(2)})`
-  return `| ${server.name} | ${spread} | ${ratio} | ${server.firstMsP50.toFixed(2)} | ${server.p50.toFixed(2)} | ${server.p99.toFixed(2)} | ${server.failed} |`
+  return `| ${server.name} | ${spread} | ${ratioTo(floor, server)} | ${ratioTo(gateway, server)} | ${server.firstMsP50.toFixed(2)} | ${server.p50.toFixed(2)} | ${server.p99.toFixed(2)} | ${server.failed} |`
+}
+
+function ratioTo(base: ServerFigures | undefined, server: ServerFigures): string {
+  const ratios = server.micros.map((figure, round) => figure / (base?.micros[round] ?? Number.NaN))
+  return `${median(ratios).toFixed(2)} (${Math.min(...ratios).toFixed(2)}-${Math.max(...ratios).toFixed(2)})`
 }
 
 const megabytes = (bytes: number): string => `${Math.round(bytes / 2 ** 20)} MB`

@@ -1,7 +1,7 @@
 /**
  * A vendor that costs next to nothing: bytes that were made once, written to raw sockets. It reads just enough of HTTP to
- * know where a request ends. A body with `"stream":true` gets a stream: `"bench":"burst"` all at once, `"paced"` one event
- * every 20 ms, `"open"` ten a second until the client leaves. Prints its own port.
+ * know where a request ends. A body with `"stream":true` gets a stream, by a word in its text: `bench=burst` all at once, `bench=paced` one event
+ * every 20 ms, `bench=open` ten a second until the client leaves. Prints its own port.
  */
 import { type AddressInfo, createServer, type Socket } from 'node:net'
 
@@ -33,11 +33,11 @@ function event(data: string): string {
 
 function answer(socket: Socket, body: string): void {
   if (!body.includes('"stream":true')) socket.write(WHOLE)
-  else if (body.includes('"bench":"burst"')) socket.write(BURST)
+  else if (body.includes('bench=burst')) socket.write(BURST)
   else
     pace(
       socket,
-      body.includes('"bench":"paced"')
+      body.includes('bench=paced')
         ? { everyMs: 20, events: PACED_EVENTS }
         : { everyMs: 100, events: Number.POSITIVE_INFINITY },
     )

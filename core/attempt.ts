@@ -1,3 +1,4 @@
+import type { WireId } from './chat.ts'
 import type { Operation } from './operation.ts'
 import type { Usage, UsageSource } from './usage.ts'
 
@@ -50,6 +51,13 @@ export interface AttemptRecord extends AttemptIntent {
   readonly usage: Usage | null
   readonly usageSource: UsageSource | null
   readonly serviceTier: string | null
+  /** The client's wire, and the provider's; `null` where a process died, and in records of older versions. */
+  readonly wire: WireId | null
+  readonly vendorWire: WireId | null
+  /** What was left out, changed or imitated on the way to the provider, as `field=what`; `null` when nothing was. */
+  readonly losses: string | null
+  /** The vendor's own name of a reply that it keeps and that can be asked for again; else `null`. */
+  readonly replyId: string | null
   /** Integer nano-dollars, or `null` when the price or the usage is unknown. */
   readonly costNano: number | null
   readonly pricing: 'known' | 'unknown'

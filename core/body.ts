@@ -1,3 +1,4 @@
+import type { FindBytes } from './bytes.ts'
 import type { Span } from './json-scan.ts'
 
 /** A body as it came: a list of chunks that is handed on as it is. Joining costs more than anything else that is done to it. */
@@ -38,6 +39,20 @@ export function joined(chunks: readonly Uint8Array[]): Uint8Array {
   return whole
 }
 
+/** Whether `word` stands anywhere in the body, also across the border of two chunks. */
+export function includes({ chunks }: Body, word: Uint8Array, find: FindBytes): boolean {
+  let tail: Uint8Array = NOTHING
+  for (const chunk of chunks) {
+    if (find(chunk, word, 0) >= 0) return true
+    if (chunks.length === 1) return false
+    const border = joined([tail, chunk.subarray(0, word.length - 1)])
+    if (find(border, word, 0) >= 0) return true
+    tail = chunk.length >= word.length ? chunk.subarray(1 - word.length) : border.subarray(1 - word.length)
+  }
+  return false
+}
+
+const NOTHING = new Uint8Array(0)
 const encoder = new TextEncoder()
 
 function copyRange(body: Body, span: Span, into: Uint8Array[]): void {

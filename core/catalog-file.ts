@@ -1,4 +1,6 @@
 import * as z from 'zod'
+import type { ModelFacts } from './capabilities.ts'
+import { EFFORTS } from './chat.ts'
 import { OPERATIONS } from './operation.ts'
 
 /**
@@ -83,6 +85,54 @@ export const sourcesFileSchema = z.record(
   ]),
 )
 
+const effort = z.enum(EFFORTS)
+const settable = z.enum(['any', 'none', 'unless-reasoning'])
+const budget = z.strictObject({ min: tokens, max: tokens.nullable() })
+
+/** Every fact stands here: one that is missing is an error of the compiler. */
+const facts = {
+  reasons: z.boolean().exactOptional(),
+  reasoningAmount: z.enum(['level', 'budget']).exactOptional(),
+  reasoningOff: z.enum(['yes', 'no', 'up-to-high', 'between-tools']).exactOptional(),
+  reasoningDefault: z.enum(['on', 'off']).exactOptional(),
+  reasoningAuto: z.enum(['yes', 'no', 'needed']).exactOptional(),
+  budget: budget.nullable().exactOptional(),
+  efforts: z.array(effort).exactOptional(),
+  effortDefault: effort.exactOptional(),
+  effortMaxOnChat: effort.exactOptional(),
+  sampling: z.enum([...settable.options, 'not-both']).exactOptional(),
+  samplingWithReasoning: z.enum(['any', 'default']).exactOptional(),
+  samplingVersion: day.exactOptional(),
+  penalties: settable.exactOptional(),
+  logprobs: settable.exactOptional(),
+  logitBias: settable.exactOptional(),
+  stops: settable.exactOptional(),
+  choicesMax: z.int().min(1).exactOptional(),
+  forcedTool: z.enum(['yes', 'no', 'not-with-budget']).exactOptional(),
+  prefill: z.enum(['yes', 'no', 'not-with-reasoning']).exactOptional(),
+  schemaOutput: z.boolean().exactOptional(),
+  responsesOnly: z.enum(['always', 'tools']).exactOptional(),
+  outputLimitField: z.enum(['max_completion_tokens']).exactOptional(),
+  laterSystem: z.boolean().exactOptional(),
+  prefixCheck: z.enum(['yes', 'no', 'recorded']).exactOptional(),
+  reasoningBound: z.enum(['account']).exactOptional(),
+  storesByDefault: z.boolean().exactOptional(),
+  outputTokensMaxWhole: tokens.exactOptional(),
+} satisfies { readonly [fact in keyof ModelFacts]-?: z.ZodType<ModelFacts[fact]> }
+
+/** `catalog/capabilities.json`: what models take, where that differs. */
+export const capabilitiesFileSchema = z.strictObject({
+  rows: z.array(
+    z.strictObject({
+      models: z.array(z.string().min(1).max(200)).min(1),
+      facts: z.strictObject(facts) satisfies z.ZodType<ModelFacts>,
+      sources: z.array(z.string()).min(1),
+      note: z.string().min(1).exactOptional(),
+    }),
+  ),
+})
+
+export type CapabilitiesFile = z.output<typeof capabilitiesFileSchema>
 export type VendorFile = z.output<typeof vendorFileSchema>
 export type SourcesFile = z.output<typeof sourcesFileSchema>
 export type ModelRow = VendorFile['models'][number]

@@ -32,6 +32,31 @@ const onlyPrice = (fields: Partial<PriceRow>) => {
   return found
 }
 
+describe('facts of models', () => {
+  const vendors = [{ provider: 'vendor', models: [model({})] }]
+  const rows = [{ models: ['model-2'], facts: { prefill: 'no' as const }, sources: ['page'] }]
+
+  test('are found by any name of the model, and there are none without rows', () => {
+    const { factsOf } = readCatalog(sources, vendors, { rows })
+    expect(factsOf('vendor/model-2')).toEqual({ prefill: 'no' })
+    expect(factsOf('model')).toEqual({})
+    expect(read(model({})).factsOf('model-2')).toEqual({})
+  })
+
+  test('a source of theirs that is not listed throws', () => {
+    const hearsay = [{ models: ['model-2'], facts: {}, sources: ['hearsay'] }]
+    expect(() => readCatalog(sources, vendors, { rows: hearsay })).toThrow(
+      'capabilities of model-2: no source "hearsay"',
+    )
+  })
+
+  test('change the version', () => {
+    const other = [{ models: ['model-2'], facts: { prefill: 'yes' as const }, sources: ['page'] }]
+    const versions = [[], rows, other].map((rows) => readCatalog(sources, vendors, { rows }).version)
+    expect(new Set(versions).size).toBe(3)
+  })
+})
+
 describe('money', () => {
   test.each([
     [0.075, 75_000],

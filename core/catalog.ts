@@ -1,4 +1,5 @@
-import type { HoursRow, ModelRow, PriceRow, SourcesFile, VendorFile } from './catalog-file.ts'
+import { capabilitiesOf, compileRows, type ModelFacts } from './capabilities.ts'
+import type { CapabilitiesFile, HoursRow, ModelRow, PriceRow, SourcesFile, VendorFile } from './catalog-file.ts'
 import type { Pico } from './money.ts'
 import type { Operation } from './operation.ts'
 import { fullRates, type Hours, type Price, type Rates, type Step, type Tariff } from './price.ts'
@@ -39,6 +40,8 @@ export interface CatalogModel {
 
 export interface Catalog {
   readonly models: readonly CatalogModel[]
+  /** What is known of how a model differs, by any name that a vendor or reseller gives it; the limits stand in its row. Looks at every row: keep the answer. */
+  readonly factsOf: (model: string) => ModelFacts
   /** Changes when anything does that the gateway uses of any row. */
   readonly version: string
 }
@@ -47,9 +50,17 @@ export interface Catalog {
  * The catalogue as it is used, from its files. It trusts their shape (`core/catalog-file.ts` checks it in the tests) but not
  * their money: an amount that is no whole number of pico-dollars, a source that is not listed or a price out of order throws.
  */
-export function readCatalog(sources: SourcesFile, vendors: readonly VendorFile[]): Catalog {
+export function readCatalog(
+  sources: SourcesFile,
+  vendors: readonly VendorFile[],
+  { rows }: CapabilitiesFile = { rows: [] },
+): Catalog {
   const models = vendors.flatMap(({ provider, models }) => models.map((row) => readModel(row, { provider, sources })))
-  return { models, version: hex(models.map(modelHash).reduce(withNumber, SEED)) }
+  for (const row of rows)
+    for (const name of row.sources) sourceOf(name, { sources, row: `capabilities of ${row.models[0]}` })
+  const version = [...models.map(modelHash), rowsHash(rows)].reduce(withNumber, SEED)
+  const compiled = compileRows(rows)
+  return { models, factsOf: (model) => capabilitiesOf(model, compiled), version: hex(version) }
 }
 
 interface Context {
@@ -58,13 +69,9 @@ interface Context {
 }
 
 function readModel(row: ModelRow, context: Context): CatalogModel {
-  const sourceOf = (name: string): CatalogSource => {
-    const source = Object.hasOwn(context.sources, name) ? context.sources[name] : undefined
-    if (source === undefined) throw new Error(`${context.provider}/${row.id}: no source "${name}" in sources.json`)
-    return source
-  }
   const name = `${context.provider}/${row.id}`
-  const prices = row.prices.map((price) => ({ ...readPrice(price, name), source: sourceOf(price.source) }))
+  const from = { sources: context.sources, row: name }
+  const prices = row.prices.map((price) => ({ ...readPrice(price, name), source: sourceOf(price.source, from) }))
   if (prices.some((price, index) => price.from < (prices[index - 1]?.from ?? 0)))
     throw new Error(`${name}: prices out of order`)
   return {
@@ -77,8 +84,17 @@ function readModel(row: ModelRow, context: Context): CatalogModel {
     modalities: { input: row.input, output: row.output },
     prices,
     released: row.released ?? null,
-    sources: row.sources.map(sourceOf),
+    sources: row.sources.map((source) => sourceOf(source, from)),
   }
+}
+
+function sourceOf(
+  name: string,
+  { sources, row }: { readonly sources: SourcesFile; readonly row: string },
+): CatalogSource {
+  const source = Object.hasOwn(sources, name) ? sources[name] : undefined
+  if (source === undefined) throw new Error(`${row}: no source "${name}" in sources.json`)
+  return source
 }
 
 /** `version` is made of what the price says, so the same price keeps it for ever and no other price ever has it. */
@@ -178,6 +194,14 @@ function modelHash({ modalities, prices, contextTokens, outputTokensMax, ...mode
   ]
   for (const price of prices) words.push(price.version)
   return [contextTokens ?? 0, outputTokensMax ?? 0].reduce(withNumber, words.reduce(withText, SEED))
+}
+
+/** A plain FNV-1a: this is a long text at start, and nothing is told apart by it but one file from its successor. */
+function rowsHash(rows: CapabilitiesFile['rows']): number {
+  const text = JSON.stringify(rows.map(({ models, facts }) => ({ models, facts })))
+  let hash = SEED
+  for (let index = 0; index < text.length; index++) hash = Math.imul(hash ^ text.charCodeAt(index), 0x01000193)
+  return hash
 }
 
 function withText(hash: number, text: string): number {

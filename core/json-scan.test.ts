@@ -155,3 +155,17 @@ function document() {
     { requiredKeys: [] },
   )
 }
+
+test('base64 without a data URL is a file too, and long text is none', () => {
+  const file = 'iVBORw0KGgo/+'.repeat(500)
+  const words = 'some words that go on and on '.repeat(500)
+  const body = {
+    messages: [
+      { source: { data: file } },
+      { text: words },
+      { text: '関所'.repeat(500) },
+      { url: `https://${'a'.repeat(200)}` },
+    ],
+  }
+  expect(object(scan([encoder.encode(JSON.stringify(body))])).dataUrlBytes).toBe(file.length + 2)
+})

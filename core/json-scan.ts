@@ -55,7 +55,7 @@ export class JsonScan {
   #valueEnd = -1
   #objectEnd = -1
   #problem: ScanProblem | undefined
-  /** Where the open string began if it is a `data:` URL, else -1. */
+  /** Where the open string began if it holds a picture or file, else -1. */
   #dataUrlStart = -1
   #dataUrlBytes = 0
   #chunk: Uint8Array = NOTHING
@@ -145,7 +145,7 @@ export class JsonScan {
     switch (byte) {
       case QUOTE:
         this.#state = State.Text
-        this.#dataUrlStart = startsWith(this.#chunk, at + 1, DATA_URL) ? this.#base + at : -1
+        this.#dataUrlStart = holdsBytes(this.#chunk, at + 1) ? this.#base + at : -1
         return
       case OPEN_OBJECT:
       case OPEN_LIST:
@@ -288,7 +288,7 @@ export interface ScanResult {
   readonly values: ReadonlyMap<string, Found>
   /** Where the closing brace of the object stands. */
   readonly objectEnd: number
-  /** Bytes of strings that are `data:` URLs, at any depth: pictures and files, which are no text to be counted in tokens. */
+  /** Bytes of strings that are `data:` URLs or plain base64, at any depth: pictures and files, which are no text to be counted in tokens. */
   readonly dataUrlBytes: number
 }
 
@@ -318,6 +318,20 @@ const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
 const MALFORMED: ScanProblem = { kind: 'malformed' }
 /** The longest wanted key with every letter written as \uXXXX is far below this. */
 const KEY_BYTES_MAX = 256
+
+/** Whether the string that begins at `at` holds a picture or file: a `data:` URL, or base64 as far as can be seen. No text goes on so long without a space. */
+function holdsBytes(chunk: Uint8Array, at: number): boolean {
+  if (startsWith(chunk, at, DATA_URL)) return true
+  if (at + BASE64_SEEN > chunk.length) return false
+  for (let index = at; index < at + BASE64_SEEN; index++) if (!isBase64(chunk[index] ?? 0)) return false
+  return true
+}
+
+/** A letter, a digit, `+` or `/`. */
+const isBase64 = (byte: number): boolean =>
+  (byte >= 0x61 && byte <= 0x7a) || (byte >= 0x41 && byte <= 0x5a) || (byte >= 0x2f && byte <= 0x39) || byte === 0x2b
+
+const BASE64_SEEN = 64
 
 /** Whether an odd number of backslashes stands directly before `end`, not looking before `from`. */
 function oddBackslashes(chunk: Uint8Array, from: number, end: number): boolean {

@@ -1,3 +1,5 @@
+import type { LossMode } from './loss.ts'
+
 /** A virtual key as the data plane sees it: who it stands for and what it may do. Never the secret. */
 export interface KeyRecord {
   /** The public id inside the key's text; the only part that logs, metrics and records may show. */
@@ -8,4 +10,6 @@ export interface KeyRecord {
   /** Milliseconds since 1970, or `null`. Of this secret: rotation leaves two with different ends. */
   readonly expiresAt: number | null
   readonly revokedAt: number | null
+  /** What is done for this key about things that cannot be said to a provider, or `null`: as the route has it. */
+  readonly lossy: LossMode | null
 }

@@ -19,6 +19,8 @@ const provider = (
   kind,
   nodes,
   authHeader: null,
+  account: 'a',
+  wires: ['openai-chat'],
   options,
   inFlightMax: 100,
   timeouts: { connectMs: 1, firstByteMs: 1, idleMs: 1, totalMs: 1, clientStallMs: 1 },
@@ -29,6 +31,8 @@ const target = (name: string, nodes: number): Target => ({
   provider: provider(name, nodesOf(nodes)),
   model: 'm',
   operations: ['chat'],
+  capabilities: {},
+  outputTokensMax: null,
   prices: [],
 })
 
@@ -83,11 +87,13 @@ test('every plan holds every node of every target exactly once, whatever the tur
   )
 })
 
+const ASKED = { operation: 'chat', wire: 'openai-chat', model: 'm', stream: false, batch: false } as const
+
 test('the path of a request stands behind that of the node, as the vendor wants it', () => {
   const node: Node = { origin: 'https://host', basePath: '/api/v1' }
-  expect(requestPath(provider('a', [node]), node, { operation: 'embeddings', model: 'm' })).toBe('/api/v1/embeddings')
+  expect(requestPath(provider('a', [node]), node, { ...ASKED, operation: 'embeddings' })).toBe('/api/v1/embeddings')
   const azure = provider('az', [node], azureOpenai, { pathStyle: 'deployments', apiVersion: '2024-10-21' })
-  expect(requestPath(azure, { origin: 'https://host', basePath: '' }, { operation: 'chat', model: 'my gpt' })).toBe(
+  expect(requestPath(azure, { origin: 'https://host', basePath: '' }, { ...ASKED, model: 'my gpt' })).toBe(
     '/openai/deployments/my%20gpt/chat/completions?api-version=2024-10-21',
   )
 })

@@ -1,7 +1,10 @@
 import { roundRobin } from './balancers/round-robin.ts'
+import type { Capabilities } from './capabilities.ts'
+import type { WireId } from './chat.ts'
+import type { LossMode } from './loss.ts'
 import type { Operation } from './operation.ts'
 import type { Price } from './price.ts'
-import { type Header, OPENAI_PATHS, type ProviderKind, type ProviderOptions } from './provider.ts'
+import { type Header, type PathAsked, type ProviderKind, type ProviderOptions, usualPath } from './provider.ts'
 
 /** One address that serves a provider's models. */
 export interface Node {
@@ -31,7 +34,11 @@ export interface Provider {
   readonly nodes: readonly Node[]
   /** Carries the credential, so it is not enumerable: a provider that is printed by mistake does not show it. `null`: none is sent. */
   readonly authHeader: Header | null
+  /** Stands for the credential without showing it: what one account signed is given back to it alone. */
+  readonly account: string
   readonly options: ProviderOptions
+  /** The wires that it is spoken to in, the one to translate to first. */
+  readonly wires: readonly [WireId, ...WireId[]]
   readonly inFlightMax: number
   readonly timeouts: ProviderTimeouts
 }
@@ -45,6 +52,10 @@ export interface Target {
   readonly model: string
   /** What it can be asked for; an unlisted model: all that its kind serves. */
   readonly operations: readonly Operation[]
+  /** What the model can do, as far as it is known. */
+  readonly capabilities: Capabilities
+  /** Its largest answer in tokens; `null` when nobody says. */
+  readonly outputTokensMax: number | null
   /** Ascending by `from`, ready for `priceAt`. Empty: unknown, which is never zero. */
   readonly prices: readonly Price[]
 }
@@ -59,6 +70,8 @@ export interface Route {
   /** Never empty. */
   readonly targets: readonly Target[]
   readonly order: Balancer
+  /** What is done about things that cannot be said to a vendor. Absent: `warn`. */
+  readonly lossMode?: LossMode
 }
 
 /** One try at one target. */
@@ -82,14 +95,9 @@ export function plan(route: Route, turn: number): readonly Attempt[] {
   return route.order(route.targets, turn).flatMap((target) => attemptsAt(target, nodeTurn))
 }
 
-/** The path and query of a request to `node`: `model` is the one that is sent, which some vendors want in the path. */
-export function requestPath(
-  provider: Provider,
-  node: Node,
-  { operation, model }: { readonly operation: Operation; readonly model: string },
-): string {
-  return node.basePath + (provider.kind.path?.(operation, model, provider.options) ?? OPENAI_PATHS[operation])
-}
+/** The path and query of a request to `node`. */
+export const requestPath = ({ kind, options }: Provider, node: Node, asked: PathAsked): string =>
+  node.basePath + (kind.path?.(asked, options) ?? usualPath(asked))
 
 const attemptsAt = (target: Target, turn: number): readonly Attempt[] =>
   roundRobin(target.provider.nodes, turn).map((node) => ({ target, node }))

@@ -29,8 +29,16 @@ test('every row of the catalogue keeps to its schema', () => {
   ).toEqual([])
 })
 
-test('a right file has no faults', () => {
+/** The right files, and rows of facts beside them. */
+const withFacts = (...rows: readonly object[]): readonly CatalogFile[] => [
+  ...files([row]),
+  { name: 'capabilities.json', json: { rows } },
+]
+const facts = { models: ['model'], facts: { prefill: 'no' }, sources: ['page'] }
+
+test('right files have no faults', () => {
   expect(catalogFaults(files([row]))).toEqual([])
+  expect(catalogFaults(withFacts(facts))).toEqual([])
 })
 
 const busy = { ...price, hours: { utc: ['01:00-04:00'], days: ['mon'] } }
@@ -114,6 +122,34 @@ test.each<[string, readonly CatalogFile[], string]>([
       },
     ]),
     'vendor/model: steps out of order',
+  ],
+  [
+    'a fact that nobody knows',
+    withFacts({ ...facts, facts: { prefil: 'no' } }),
+    'capabilities.json: rows.0.facts: Unrecognized key: "prefil"',
+  ],
+  ['a word that is no level', withFacts({ ...facts, facts: { efforts: ['none'] } }), 'rows.0.facts.efforts.0'],
+  ['facts without a source', withFacts({ ...facts, sources: [] }), 'rows.0.sources'],
+  [
+    'a source of facts that is not listed',
+    withFacts({ ...facts, sources: ['hearsay'] }),
+    'capabilities of model: no source "hearsay"',
+  ],
+  ['a row of facts without any', withFacts({ ...facts, facts: {} }), 'capabilities.json: model: it says nothing'],
+  [
+    'one model twice in a row of facts',
+    withFacts({ ...facts, models: ['model-2.5', 'MODEL-2-5'] }),
+    'capabilities.json: model-2.5: MODEL-2-5 is in it twice',
+  ],
+  [
+    'a default that is none of the levels',
+    withFacts({ ...facts, facts: { efforts: ['low'], effortDefault: 'high' } }),
+    'its default high is none of its efforts',
+  ],
+  [
+    'a range of budgets upside down',
+    withFacts({ ...facts, facts: { budget: { min: 2, max: 1 } } }),
+    'its least budget is above its largest',
   ],
 ])('%s is said', (_, given, fault) => {
   expect(catalogFaults(given).join('\n')).toContain(fault)

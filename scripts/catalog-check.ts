@@ -1,6 +1,14 @@
 import * as z from 'zod'
+import { compileRows } from '../core/capabilities.ts'
 import { readCatalog } from '../core/catalog.ts'
-import { type PriceRow, sourcesFileSchema, type VendorFile, vendorFileSchema } from '../core/catalog-file.ts'
+import {
+  type CapabilitiesFile,
+  capabilitiesFileSchema,
+  type PriceRow,
+  sourcesFileSchema,
+  type VendorFile,
+  vendorFileSchema,
+} from '../core/catalog-file.ts'
 
 /** A file of `catalog/` as it was read: its name and its JSON, not yet looked at. */
 export interface CatalogFile {
@@ -9,24 +17,32 @@ export interface CatalogFile {
 }
 
 const SOURCES = 'sources.json'
+const CAPABILITIES = 'capabilities.json'
+
+/** The files that are no vendor's. */
+const SCHEMAS: { readonly [name: string]: z.ZodType } = {
+  [SOURCES]: sourcesFileSchema,
+  [CAPABILITIES]: capabilitiesFileSchema,
+}
 
 /** What `catalog/` must keep to (catalog/README.md). Gives one sentence for each place that does not, or none. */
 export function catalogFaults(files: readonly CatalogFile[]): readonly string[] {
-  const shapes = files.flatMap(({ name, json }) =>
-    shapeFaults(name, name === SOURCES ? sourcesFileSchema : vendorFileSchema, json),
-  )
+  const shapes = files.flatMap(({ name, json }) => shapeFaults(name, SCHEMAS[name] ?? vendorFileSchema, json))
   if (shapes.length > 0) return shapes
-  const sources = sourcesFileSchema.parse(files.find(({ name }) => name === SOURCES)?.json ?? {})
+  const jsonOf = (name: string) => files.find((file) => file.name === name)?.json
+  const sources = sourcesFileSchema.parse(jsonOf(SOURCES) ?? {})
+  const capabilities = capabilitiesFileSchema.parse(jsonOf(CAPABILITIES) ?? { rows: [] })
   const vendors = files
-    .filter(({ name }) => name !== SOURCES)
+    .filter(({ name }) => !Object.hasOwn(SCHEMAS, name))
     .map(({ name, json }) => ({ name, ...vendorFileSchema.parse(json) }))
   return [
     ...vendors.flatMap((vendor) => [
       ...nameFaults(vendor),
       ...vendor.models.flatMap((row) => row.prices.flatMap(priceFaults(`${vendor.provider}/${row.id}`))),
     ]),
-    ...unusedSources(Object.keys(sources), vendors),
-    ...compileFaults(() => readCatalog(sources, vendors)),
+    ...capabilities.rows.flatMap(capabilityFaults),
+    ...unusedSources(Object.keys(sources), vendors, capabilities),
+    ...compileFaults(() => readCatalog(sources, vendors, capabilities)),
   ]
 }
 
@@ -67,9 +83,33 @@ function priceFaults(
 const ascends = (steps: readonly { readonly abovePromptTokens: number }[]): boolean =>
   steps.every((step, index) => step.abovePromptTokens > (steps[index - 1]?.abovePromptTokens ?? 0))
 
-function unusedSources(names: readonly string[], vendors: readonly VendorFile[]): readonly string[] {
+function capabilityFaults(row: CapabilitiesFile['rows'][number]): readonly string[] {
+  const name = `${CAPABILITIES}: ${row.models[0]}`
+  const plain = compileRows([row]).flatMap(({ models }) => models)
+  const twice = row.models.filter((_, index) => plain.indexOf(plain[index] ?? '') !== index)
+  const { efforts, effortDefault, budget } = row.facts
+  return [
+    ...twice.map((one) => `${name}: ${one} is in it twice`),
+    ...(Object.keys(row.facts).length > 0 ? [] : [`${name}: it says nothing`]),
+    ...(effortDefault === undefined || efforts === undefined || efforts.includes(effortDefault)
+      ? []
+      : [`${name}: its default ${effortDefault} is none of its efforts`]),
+    ...((budget?.max ?? Number.POSITIVE_INFINITY) < (budget?.min ?? 0)
+      ? [`${name}: its least budget is above its largest`]
+      : []),
+  ]
+}
+
+function unusedSources(
+  names: readonly string[],
+  vendors: readonly VendorFile[],
+  capabilities: CapabilitiesFile,
+): readonly string[] {
   const rows = vendors.flatMap((vendor) => vendor.models)
-  const used = new Set(rows.flatMap((row) => [...row.sources, ...row.prices.map((price) => price.source)]))
+  const used = new Set([
+    ...rows.flatMap((row) => [...row.sources, ...row.prices.map((price) => price.source)]),
+    ...capabilities.rows.flatMap((row) => row.sources),
+  ])
   return names.filter((name) => !used.has(name)).map((name) => `${SOURCES}: no row names ${name}`)
 }
 

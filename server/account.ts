@@ -1,7 +1,9 @@
-import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { ServerResponse } from 'node:http'
+import type { WireId } from '../core/chat.ts'
 import { Fault } from '../core/fault.ts'
 import type { Operation } from '../core/operation.ts'
 import type { AttemptRun } from './attempt-run.ts'
+import type { Inbound } from './exchange.ts'
 import type { Swept } from './open-requests.ts'
 import type { World } from './world.ts'
 
@@ -17,6 +19,8 @@ export class Account implements Swept {
   readonly arrivedAt: number
   readonly at: number
   readonly operation: Operation
+  /** The form in which this client reads errors. */
+  readonly wire: WireId
   /** The attempt that is under way, or the last one. */
   run: AttemptRun | undefined
   attempts = 0
@@ -37,13 +41,11 @@ export class Account implements Swept {
   /** Ends what the request waits for right now; set by whoever waits. */
   #interrupt: ((fault: Fault) => void) | undefined
 
-  constructor(
-    world: World,
-    { operation, response }: { operation: Operation; request: IncomingMessage; response: ServerResponse },
-  ) {
+  constructor(world: World, { operation, endpoint, response }: Inbound) {
     this.#world = world
     this.#response = response
     this.operation = operation
+    this.wire = endpoint.wire
     this.requestId = world.newId()
     this.arrivedAt = world.clock.monotonic()
     this.at = world.clock.now()

@@ -1,13 +1,15 @@
 import type { AttemptIntent, AttemptRecord, AttemptStatus } from '../core/attempt.ts'
 import { Fault, faultOf } from '../core/fault.ts'
+import type { Loss } from '../core/loss.ts'
 import { cost, priceAt } from '../core/price.ts'
 import type { Attempt } from '../core/route.ts'
 import { outputTokens, type Usage, type UsageSource } from '../core/usage.ts'
-import type { Reading, ReplyReader } from '../core/wire.ts'
+import type { Reading, ReplyReader } from '../core/reply-reader.ts'
 import type { OpenAttempt } from '../core/world.ts'
 import { type Account, micros } from './account.ts'
 import type { Planned } from './exchange.ts'
 import { Flow } from './flow.ts'
+import type { Spoken } from './speech.ts'
 import type { World } from './world.ts'
 
 /** How an attempt ended. */
@@ -17,6 +19,14 @@ export interface AttemptEnd {
   readonly reason: string | null
   /** Whether the vendor may have worked for it: a refusal with a status costs nothing, silence may. */
   readonly billed: 'as_read' | 'nothing' | 'unknown'
+}
+
+interface AttemptParts {
+  readonly world: World
+  readonly account: Account
+  /** What it waited for a place. */
+  readonly queuedMs: number
+  readonly spoken: Spoken
 }
 
 /** One try at one target, from the intent in the journal to its record. */
@@ -30,6 +40,7 @@ export class AttemptRun {
   readonly #account: Account
   readonly #intent: AttemptIntent
   readonly #planned: Planned
+  readonly #spoken: Spoken
   readonly #open: OpenAttempt
   readonly #startedAt: number
   readonly #queueUs: number
@@ -37,14 +48,11 @@ export class AttemptRun {
   #progressAt: number
   #progressTokens = 0
 
-  constructor(
-    planned: Planned,
-    attempt: Attempt,
-    { world, account, queuedMs }: { world: World; account: Account; queuedMs: number },
-  ) {
+  constructor(planned: Planned, attempt: Attempt, { world, account, queuedMs, spoken }: AttemptParts) {
     this.#world = world
     this.#account = account
     this.#planned = planned
+    this.#spoken = spoken
     this.attempt = attempt
     this.timeouts = attempt.target.provider.timeouts
     this.flow = new Flow(world.clock)
@@ -64,6 +72,15 @@ export class AttemptRun {
   get firstByteUs(): number | null {
     const at = this.flow.firstByteAt
     return at === undefined ? null : micros(at - this.#account.arrivedAt)
+  }
+
+  get requestId(): string {
+    return this.#intent.requestId
+  }
+
+  /** Whether the client itself asked for usage at the end of a stream. */
+  get usageAsked(): boolean {
+    return this.#planned.fields.usageAsked
   }
 
   /** The prompt as we estimate it, in tokens. */
@@ -140,7 +157,8 @@ export class AttemptRun {
     // The model that answered is billed: vendors serve another one than was asked for (wire-formats 0, point 10).
     const prices = this.#planned.snapshot.prices.get(`${target.provider.name}/${reading.model}`) ?? target.prices
     const price = priceAt(prices, this.#intent.at)
-    const free = end.billed === 'nothing'
+    // To count tokens is free everywhere.
+    const free = end.billed === 'nothing' || this.#intent.operation === 'count_tokens'
     const known = price !== undefined && metered.usage !== null
     const tier = reading.serviceTier ?? undefined
     return {
@@ -153,6 +171,10 @@ export class AttemptRun {
       usage: metered.usage,
       usageSource: metered.source,
       serviceTier: reading.serviceTier,
+      wire: this.#account.wire,
+      vendorWire: this.#spoken.wire,
+      losses: lossText(this.#spoken.losses),
+      replyId: this.#keptReply(reading),
       costNano: free ? 0 : known ? cost(metered.usage, price, tier) : null,
       pricing: price === undefined ? 'unknown' : 'known',
       queueUs: this.#queueUs,
@@ -162,10 +184,21 @@ export class AttemptRun {
     }
   }
 
+  /** Only the vendor's own wire has a name for it that a client can ask for, and only where it was allowed to keep it. */
+  #keptReply({ replyId }: Reading): string | null {
+    const kept = this.#spoken.same && this.#planned.fields.store !== false
+    if (!kept || replyId === undefined || replyId === null) return null
+    this.#world.storedReplies.note(replyId, { keyId: this.#intent.keyId, provider: this.#intent.provider })
+    return replyId
+  }
+
   #metered(end: AttemptEnd, reading: Reading): { readonly usage: Usage | null; readonly source: UsageSource | null } {
     return end.billed === 'as_read' ? { usage: reading.usage, source: reading.source } : { usage: null, source: null }
   }
 }
+
+const lossText = (losses: readonly Loss[]): string | null =>
+  losses.length === 0 ? null : losses.map(({ field, what }) => `${field}=${what}`).join(', ')
 
 /** A running figure at most this often, whichever comes first (design, section 6). */
 const PROGRESS_MS = 2_000

@@ -1,3 +1,5 @@
+import { LOSS_MODES } from '../core/loss.ts'
+import { WIRE_IDS } from '../core/chat.ts'
 import * as z from 'zod'
 import { PROVIDER_KIND_IDS } from '../core/providers/index.ts'
 
@@ -85,6 +87,18 @@ const provider = z.strictObject({
   // Without defaults of its own: one would hide the general time that the operator set.
   timeouts: waits.partial().optional().describe('Where this provider needs other times than the general ones'),
   apiVersion: z.string().optional().describe('Azure OpenAI: the api-version of the deployments paths'),
+  wires: z
+    .array(z.enum(WIRE_IDS))
+    .min(1)
+    .max(WIRE_IDS.length)
+    .optional()
+    .describe(
+      'API formats that it speaks where those are more or others than usual; what comes in another one is translated to the first',
+    ),
+  store: z
+    .boolean()
+    .optional()
+    .describe('Gemini: whether it may keep conversations of clients that do not say; the API itself keeps them'),
   pathStyle: z
     .enum(['v1', 'deployments'])
     .optional()
@@ -98,6 +112,12 @@ const alias = z.strictObject({
     .max(32)
     .describe('As provider/model, tried in order'),
   order: z.enum(['in-order', 'round-robin']).default('in-order').describe('How the first target is chosen'),
+  lossy: z
+    .enum(LOSS_MODES)
+    .default('warn')
+    .describe(
+      'What to do when a field cannot be said in the API format of the provider: strict refuses the request with 400, warn answers and lists it in x-sekisho-lossy, silent only records it',
+    ),
 })
 
 /** Dollars per million tokens, as vendors publish them; at most six digits behind the point. */

@@ -257,10 +257,6 @@ describe('each kind of mistake', () => {
       'sekisho.yaml:2: models["demo/x"]: hides the models of the provider \'demo\'; take a name that does not begin with it',
     ],
     [
-      'providers:\n  a: {kind: anthropic, credential: "${KEY}"}\nmodels:\n  fast: {targets: [a/claude]}\n',
-      'sekisho.yaml:4: models.fast.targets[0]: cannot be a target: the wire of Anthropic is not spoken by this version',
-    ],
-    [
       'prices:\n  - {model: nobody/x, rates: {input: 1, output: 1}}\n',
       'sekisho.yaml:2: prices[0].model: there is no provider of this name',
     ],

@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Dispatcher } from 'undici'
 import { Fault, faultOf } from '../core/fault.ts'
-import type { ReplyReader } from '../core/wire.ts'
+import type { ReplyReader } from '../core/reply-reader.ts'
 import type { Clock } from '../core/world.ts'
 
 /** Where bytes go. `data` returns false to ask for a pause until it calls `resume` on the flow. Exactly one of `end` and `fail` comes last. */

@@ -1,10 +1,13 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import { Fault, faultOf } from '../core/fault.ts'
-import type { Operation } from '../core/operation.ts'
+import type { WireId } from '../core/chat.ts'
+import { Fault } from '../core/fault.ts'
 import { corsHeaders, isPreflight } from './cors.ts'
-import { listModels, showModel } from './models.ts'
+import { type Endpoint, endpointOf, isDataPath, wireOfPath } from './endpoints.ts'
+import { answerModels, modelsAsked } from './models.ts'
 import { serve } from './pipeline.ts'
 import { refuse } from './refuse.ts'
+import { FIXED_HEADERS } from './response-headers.ts'
+import { serveStored, storedAsked } from './stored-responses.ts'
 import type { World } from './world.ts'
 
 export type Handler = (request: IncomingMessage, response: ServerResponse) => void
@@ -47,90 +50,69 @@ export function openServer(handle: Handler): Server {
 
 /** Splits requests by an exact table: the data plane, the ops endpoints, and the control plane for everything else. */
 export function routed(world: World, options: RouteOptions): Handler {
-  const routes = dataRoutes(world, options)
-  return (request, response) => dispatch(request, response, { routes, world, options })
-}
-
-/** The prefixes under which the OpenAI paths are served, so that an SDK needs one base URL whatever it appends. */
-const PREFIXES = ['/v1', '/openai/v1'] as const
-
-interface DataRoutes {
-  readonly post: ReadonlyMap<string, Handler>
-  readonly get: ReadonlyMap<string, Handler>
-  /** What stands behind it is a model's id, slashes included. */
-  readonly modelPrefixes: readonly string[]
-  readonly model: (request: IncomingMessage, response: ServerResponse, id: string) => void
-}
-
-function dataRoutes(world: World, { closed }: RouteOptions): DataRoutes {
-  const inference =
-    (operation: Operation): Handler =>
-    (request, response) => {
-      const fault = closed()
-      if (fault !== undefined) return refuseEarly(response, fault, world)
-      void serve({ request, response, operation, snapshot: world.snapshot() }, world)
-    }
-  const post = PREFIXES.flatMap((prefix): [string, Handler][] => [
-    [`${prefix}/chat/completions`, inference('chat')],
-    [`${prefix}/completions`, inference('completions')],
-    [`${prefix}/embeddings`, inference('embeddings')],
-  ])
-  const models: Handler = (request, response) => listModels(request, response, world)
-  return {
-    post: new Map(post),
-    get: new Map(PREFIXES.map((prefix) => [`${prefix}/models`, models])),
-    modelPrefixes: PREFIXES.map((prefix) => `${prefix}/models/`),
-    model: (request, response, id) => showModel(request, response, { id, world }),
-  }
+  return (request, response) => dispatch(request, response, { world, options })
 }
 
 interface Context {
-  readonly routes: DataRoutes
   readonly world: World
   readonly options: RouteOptions
 }
 
 function dispatch(request: IncomingMessage, response: ServerResponse, context: Context): void {
-  const { routes, world, options } = context
-  const path = pathOf(request.url ?? '/')
-  const handler = routes.post.get(path)
-  if (handler !== undefined && request.method === 'POST') {
-    withCors(request, response, world)
-    handler(request, response)
-    return
+  const url = request.url ?? '/'
+  if (request.method === 'POST') {
+    const endpoint = endpointOf(url)
+    if (endpoint !== undefined) return relay(request, response, { ...context, endpoint })
   }
-  const ops = options.ops.get(path)
-  if (ops !== undefined && isRead(request)) {
-    ops(request, response)
-    return
-  }
-  if (path.startsWith('/v1') || path.startsWith('/openai/')) dispatchRest(request, response, { path, context })
-  else options.controlPlane(request, response)
+  const path = pathOf(url)
+  const ops = context.options.ops.get(path)
+  if (ops !== undefined && isRead(request)) return ops(request, response)
+  if (isDataPath(path)) return dispatchRest(request, response, { ...context, path })
+  // Some clients look first whether anybody is there (wire-formats 2.4): no page has to be made for that.
+  if (request.method === 'HEAD' && path === '/') return void response.writeHead(200, [...FIXED_HEADERS]).end()
+  context.options.controlPlane(request, response)
+}
+
+function relay(
+  request: IncomingMessage,
+  response: ServerResponse,
+  { world, options, endpoint }: Context & { readonly endpoint: Endpoint },
+): void {
+  withCors(request, response, world)
+  const fault = options.closed()
+  if (fault !== undefined) return refuseEarly(response, fault, { world, wire: endpoint.wire })
+  void serve({ request, response, operation: endpoint.operation, endpoint, snapshot: world.snapshot() }, world)
 }
 
 /** The rare ways of the data plane: model lists, preflights, and what does not exist. */
 function dispatchRest(
   request: IncomingMessage,
   response: ServerResponse,
-  { path, context: { routes, world } }: { readonly path: string; readonly context: Context },
+  { path, world }: Context & { readonly path: string },
 ): void {
   withCors(request, response, world)
   if (isPreflight(request)) {
     response.writeHead(204).end()
     return
   }
-  const list = routes.get.get(path)
-  if (list !== undefined && isRead(request)) return list(request, response)
-  const prefix = routes.modelPrefixes.find((known) => path.startsWith(known) && path.length > known.length)
-  if (prefix !== undefined && isRead(request)) return routes.model(request, response, path.slice(prefix.length))
-  const allowed = routes.post.has(path) ? 'POST' : list !== undefined || prefix !== undefined ? 'GET, HEAD' : undefined
+  const stored = storedAsked(request.method, request.url ?? '/')
+  if (stored !== undefined) return void serveStored(request, response, { asked: stored, world })
+  const asked = modelsAsked(path)
+  if (asked !== undefined && isRead(request)) return answerModels(request, response, { ...asked, world })
+  if (request.method === 'HEAD' && BASES.has(path)) return void response.writeHead(200, [...FIXED_HEADERS]).end()
+  const wire = wireOfPath(path)
+  const allowed = endpointOf(path) !== undefined ? 'POST' : asked !== undefined ? 'GET, HEAD' : undefined
   if (allowed === undefined) {
-    refuseEarly(response, new Fault('not_found', `Unknown path ${request.method} ${path.slice(0, 200)}`), world)
-    return
+    const fault = new Fault('not_found', `Unknown path ${request.method} ${path.slice(0, 200)}`)
+    return refuseEarly(response, fault, { world, wire })
   }
   response.setHeader('allow', allowed)
-  refuseEarly(response, new Fault('method_not_allowed', `${request.method} is not allowed here; use ${allowed}`), world)
+  const fault = new Fault('method_not_allowed', `${request.method} is not allowed here; use ${allowed}`)
+  refuseEarly(response, fault, { world, wire })
 }
+
+/** The base URLs that clients are given. */
+const BASES: ReadonlySet<string> = new Set(['/v1', '/openai/v1', '/anthropic', '/anthropic/v1', '/gemini', '/v1beta'])
 
 const isRead = (request: IncomingMessage): boolean => request.method === 'GET' || request.method === 'HEAD'
 
@@ -144,9 +126,13 @@ function withCors(request: IncomingMessage, response: ServerResponse, world: Wor
     response.setHeader(name, value)
 }
 
-function refuseEarly(response: ServerResponse, fault: Fault, world: World): void {
+function refuseEarly(
+  response: ServerResponse,
+  fault: Fault,
+  { world, wire }: { readonly world: World; readonly wire: WireId },
+): void {
   world.metrics.refused(fault.code)
-  refuse(response, faultOf(fault), { requestId: world.newId() })
+  refuse(response, fault, { requestId: world.newId(), wire })
 }
 
 /** Bytes that are no HTTP request: the shortest answer that says so, then the connection ends. */

@@ -1,34 +1,49 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { WireId } from '../core/chat.ts'
 import { Fault, faultOf } from '../core/fault.ts'
 import type { KeyRecord } from '../core/key-record.ts'
 import { allows } from '../core/model-pattern.ts'
 import type { Route } from '../core/route.ts'
-import { principalOf } from './hops/identify.ts'
+import { ANTHROPIC_PREFIXES, GEMINI_PREFIXES, OPENAI_PREFIXES } from './endpoints.ts'
+import { keyInQuery, principalOf } from './hops/identify.ts'
 import { refuse } from './refuse.ts'
 import { FIXED_HEADERS } from './response-headers.ts'
 import type { ModelListing } from './snapshot.ts'
 import type { World } from './world.ts'
 
-/** `GET /v1/models`: only what the key may use, in Anthropic's form for a client that names its version. */
-export function listModels(request: IncomingMessage, response: ServerResponse, world: World): void {
-  answer({ request, response, world }, (key) => {
-    const models = allowedModels(key, world)
-    return isAnthropic(request) ? anthropicList(models) : { object: 'list', data: models.map(openAiModel) }
-  })
+/** What a path asks of the models, and in whose form the path alone says. */
+export interface ModelsAsked {
+  readonly wire: WireId
+  /** Absent: the list. */
+  readonly id: string | undefined
 }
 
-/** `GET /v1/models/{id}`, by every name that a request may use; a model that the key may not use does not exist for it. */
-export function showModel(
+/** Reads `.../models` and `.../models/{id}` under each vendor's prefix; an id may hold slashes. */
+export function modelsAsked(path: string): ModelsAsked | undefined {
+  for (const { wire, prefix } of PREFIXES) {
+    if (!path.startsWith(prefix)) continue
+    if (path.length === prefix.length) return { wire, id: undefined }
+    if (path[prefix.length] === '/' && path.length > prefix.length + 1)
+      return { wire, id: path.slice(prefix.length + 1) }
+  }
+  return undefined
+}
+
+/** Answers with the list or one model: only what the key may use, in the form that the client reads. */
+export function answerModels(
   request: IncomingMessage,
   response: ServerResponse,
-  { id, world }: { readonly id: string; readonly world: World },
+  { wire: wireOfPath, id, world }: ModelsAsked & { readonly world: World },
 ): void {
-  answer({ request, response, world }, (key) => {
+  const wire = request.headers['anthropic-version'] === undefined ? wireOfPath : 'anthropic'
+  const form = FORMS[wire]
+  answer({ request, response, world, wire }, (key) => {
+    if (id === undefined) return form.list(allowedModels(key, world))
     const name = decoded(id)
     const model = findModel(name, key, world)
     if (model === undefined)
       throw new Fault('model_not_found', `The model '${name}' does not exist`, { field: 'model' })
-    return isAnthropic(request) ? anthropicModel(model) : openAiModel(model)
+    return form.one(model)
   })
 }
 
@@ -36,12 +51,14 @@ interface Exchange {
   readonly request: IncomingMessage
   readonly response: ServerResponse
   readonly world: World
+  readonly wire: WireId
 }
 
-function answer({ request, response, world }: Exchange, make: (key: KeyRecord) => object): void {
+function answer({ request, response, world, wire }: Exchange, make: (key: KeyRecord) => object): void {
   const requestId = world.newId()
   try {
-    const body = JSON.stringify(make(principalOf(request.headers, world)))
+    const query = wire === 'gemini' ? keyInQuery(request.url ?? '') : undefined
+    const body = JSON.stringify(make(principalOf(request.headers, world, query)))
     const length = String(Buffer.byteLength(body))
     const headers = ['content-type', 'application/json', 'content-length', length, ...FIXED_HEADERS]
     response.writeHead(200, [...headers, 'x-request-id', requestId, 'x-sekisho-request-id', requestId])
@@ -49,9 +66,15 @@ function answer({ request, response, world }: Exchange, make: (key: KeyRecord) =
   } catch (error) {
     const fault = faultOf(error)
     world.metrics.refused(fault.code)
-    refuse(response, fault, { requestId })
+    refuse(response, fault, { requestId, wire })
   }
 }
+
+const PREFIXES: readonly { readonly wire: WireId; readonly prefix: string }[] = [
+  ...OPENAI_PREFIXES.map((prefix) => ({ wire: 'openai-chat' as const, prefix: `${prefix}/models` })),
+  ...ANTHROPIC_PREFIXES.map((prefix) => ({ wire: 'anthropic' as const, prefix: `${prefix}/models` })),
+  ...GEMINI_PREFIXES.map((prefix) => ({ wire: 'gemini' as const, prefix: `${prefix}/models` })),
+]
 
 function allowedModels(key: KeyRecord, world: World): readonly ModelListing[] {
   return world.snapshot().models.filter(({ id, route }) => mayUse(key, id, route))
@@ -72,8 +95,6 @@ function findModel(name: string, key: KeyRecord, world: World): ModelListing | u
 
 const mayUse = ({ models }: KeyRecord, name: string, route: Route): boolean =>
   models === null || allows(models, name) || route.targets.some(({ id }) => allows(models, id))
-
-const isAnthropic = (request: IncomingMessage): boolean => request.headers['anthropic-version'] !== undefined
 
 const openAiModel = (model: ModelListing) => ({
   id: model.id,
@@ -97,6 +118,31 @@ const anthropicList = (models: readonly ModelListing[]) => ({
   first_id: models[0]?.id ?? null,
   last_id: models.at(-1)?.id ?? null,
 })
+
+const geminiModel = (model: ModelListing) => ({
+  name: `models/${model.id}`,
+  version: '',
+  displayName: model.id,
+  inputTokenLimit: model.contextTokens ?? 0,
+  outputTokenLimit: model.outputTokensMax ?? 0,
+  supportedGenerationMethods: model.route.targets.some(({ operations }) => operations.includes('chat'))
+    ? ['generateContent', 'countTokens']
+    : ['embedContent'],
+})
+
+interface Form {
+  readonly list: (models: readonly ModelListing[]) => object
+  readonly one: (model: ModelListing) => object
+}
+
+const OPENAI: Form = { list: (models) => ({ object: 'list', data: models.map(openAiModel) }), one: openAiModel }
+
+const FORMS: { readonly [wire in WireId]: Form } = {
+  'openai-chat': OPENAI,
+  'openai-responses': OPENAI,
+  anthropic: { list: anthropicList, one: anthropicModel },
+  gemini: { list: (models) => ({ models: models.map(geminiModel) }), one: geminiModel },
+}
 
 function decoded(id: string): string {
   try {

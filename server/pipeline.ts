@@ -1,5 +1,6 @@
 import { type Fault, faultOf } from '../core/fault.ts'
 import { Account } from './account.ts'
+import { isCountedHere, sendCount } from './count.ts'
 import type { Inbound } from './exchange.ts'
 import { admit } from './hops/admit.ts'
 import { ask } from './hops/ask.ts'
@@ -20,6 +21,7 @@ export async function serve(inbound: Inbound, world: World): Promise<void> {
     const verdict = admit(asked, world, account)
     const admitted = verdict instanceof Promise ? await verdict : verdict
     const planned = choose(admitted, world)
+    if (isCountedHere(planned)) return sendCount(planned, account)
     const answered = await call(planned, world, account) // the answer has opened; nothing was promised before
     send(answered, world, account) // from here on plain calls: no promise for a chunk
   } catch (error) {

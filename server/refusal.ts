@@ -1,6 +1,8 @@
+import type { WireId } from '../core/chat.ts'
 import { Fault } from '../core/fault.ts'
 import { asObject, asText, parseJson } from '../core/json.ts'
 import type { ProviderKind } from '../core/provider.ts'
+import { wires } from '../core/wires/index.ts'
 import type { Flow } from './flow.ts'
 
 /** A vendor's refusal that is the client's own business: it goes on as it came. */
@@ -35,6 +37,21 @@ export async function readRefusal(flow: Flow, kind: ProviderKind): Promise<Refus
     return typeof value === 'string' ? [[name, value] as const] : []
   })
   return { kind: 'refusal', status, contentType: headers['content-type'] ?? 'application/json', body, hints }
+}
+
+/** The vendor's refusal as a fault of ours, for a client that does not read the vendor's form. */
+export function refusalFault({ status, body, hints }: Refusal, wire: WireId): Fault {
+  const text = decoder.decode(body)
+  const fault = wires[wire].fault.read(status, parseJson(text) ?? text)
+  const hinted = Number(hints.find(([name]) => name === 'retry-after')?.[1])
+  if (fault.retryAfterSeconds !== undefined || !Number.isFinite(hinted) || hinted < 0) return fault
+  const { field, reason, cause } = fault
+  return new Fault(fault.code, fault.message, {
+    ...(field === undefined ? {} : { field }),
+    ...(reason === undefined ? {} : { reason }),
+    cause,
+    retryAfterSeconds: Math.ceil(hinted),
+  })
 }
 
 /** More of an error than anybody reads. */

@@ -1,3 +1,4 @@
+import type { Loss } from '../core/loss.ts'
 import type { Account } from './account.ts'
 import type { Answered } from './exchange.ts'
 
@@ -27,12 +28,24 @@ export function responseHeaders(answered: Answered, account: Account, contentTyp
   const { degraded } = account
   if (degraded !== null) headers.push('x-sekisho-degraded', degraded)
   if (account.waitMs > 0) headers.push('x-sekisho-wait-ms', String(Math.ceil(account.waitMs)))
+  if (answered.losses.length > 0 && answered.lossMode === 'warn')
+    headers.push('x-sekisho-lossy', lossText(answered.losses))
+  if (account.wire === 'anthropic') headers.push('request-id', account.requestId)
   for (const name of PASSED) {
     const value = run.flow.headers[name]
     if (typeof value === 'string') headers.push(name, value)
   }
   return headers
 }
+
+/** As many as a header can hold; the record has them all. */
+function lossText(losses: readonly Loss[]): string {
+  const texts = losses.map(({ field, what }) => headerText(`${field}=${what}`))
+  const fitting = texts.slice(0, LOSSES_MAX).join(', ')
+  return texts.length > LOSSES_MAX ? `${fitting}, and ${texts.length - LOSSES_MAX} more` : fitting
+}
+
+const LOSSES_MAX = 40
 
 /** Microseconds as milliseconds. Whole numbers only: to write a fraction is the dearest thing about a header. */
 const milliseconds = (us: number): string => `${Math.trunc(us / 1_000)}.${THREE_DIGITS[us % 1_000]}`

@@ -47,6 +47,7 @@ const catalog: Catalog = {
     row('openrouter', 'anthropic/claude'),
     row('azure-openai', 'gpt'),
   ],
+  factsOf: (model) => (model === 'claude' ? { prefill: 'no' } : {}),
 }
 
 const secrets = new Map([['${KEY}', new Secret('sk-very-secret')]])
@@ -97,11 +98,10 @@ describe('a name leads to', () => {
     expect(leadsTo(`providers:\n${GROQ}${OPENAI}`, 'openai/gpt')).toEqual(['openai/gpt'])
   })
 
-  test('nothing when it begins with a provider whose wire is not spoken', () => {
+  test('the provider that it begins with, also where a reseller has a model of that name', () => {
     const text =
       'providers:\n  anthropic: {kind: anthropic, credential: "${KEY}"}\n  openrouter: {kind: openrouter, credential: "${KEY}"}\n'
-    expect(leadsTo(text, 'anthropic/claude')).toBeUndefined()
-    expect(leadsTo(text, 'claude')).toBeUndefined()
+    expect(leadsTo(text, 'anthropic/claude')).toEqual(['anthropic/claude'])
     expect(leadsTo(text, 'openrouter/anthropic/claude')).toEqual(['openrouter/anthropic/claude'])
   })
 
@@ -157,9 +157,9 @@ describe('a provider', () => {
     const az = providers.get('az')
     const node = az?.nodes[0]
     if (az === undefined || node === undefined) throw new Error('the provider is missing')
-    expect(requestPath(az, node, { operation: 'chat', model: 'mine' })).toBe(
-      '/openai/deployments/mine/chat/completions?api-version=2024-10-21',
-    )
+    expect(
+      requestPath(az, node, { operation: 'chat', wire: 'openai-chat', model: 'mine', stream: false, batch: false }),
+    ).toBe('/openai/deployments/mine/chat/completions?api-version=2024-10-21')
   })
 
   test('has the general times where it has none of its own', () => {
@@ -182,13 +182,26 @@ describe('a provider', () => {
     ])
   })
 
-  test('whose wire is not spoken yet is told, and has no models', () => {
-    const { providers, models, notices } = snapshotOf('providers:\n  claude: {kind: anthropic, credential: "${KEY}"}\n')
-    expect(providers.has('claude')).toBe(false)
-    expect(models.every(({ ownedBy }) => ownedBy === 'demo')).toBe(true)
-    expect(notices).toEqual([
-      'claude: Anthropic is configured, but this version does not speak its wire yet; its models cannot be called',
-    ])
+  test('speaks the wires of its kind, or those that the operator says, the one to translate to first', () => {
+    const { providers } = snapshotOf(
+      'providers:\n  claude: {kind: anthropic, credential: "${KEY}"}\n  node: {kind: vllm, wires: [anthropic, openai-chat]}\n',
+    )
+    expect(providers.get('claude')?.wires).toEqual(['anthropic'])
+    expect(providers.get('node')?.wires).toEqual(['anthropic', 'openai-chat'])
+  })
+
+  test('knows what its models can do, in numbers and in facts', () => {
+    const { routes } = snapshotOf('providers:\n  claude: {kind: anthropic, credential: "${KEY}"}\n')
+    const [target] = routes.get('claude/claude')?.targets ?? []
+    expect(target?.capabilities).toMatchObject({ prefill: 'no', input: ['text'] })
+  })
+
+  test('has an account that changes with its credential and does not show it', () => {
+    const { providers } = snapshotOf(
+      'providers:\n  claude: {kind: anthropic, credential: "${KEY}"}\n  node: {kind: vllm}\n',
+    )
+    expect(providers.get('claude')?.account).toMatch(/^claude:[0-9a-f]{12}$/)
+    expect(providers.get('node')?.account).toBe('node')
   })
 })
 
@@ -334,6 +347,10 @@ const interrupted = ({ at }: { readonly at: number }): AttemptRecord => ({
   usage: { ...NO_USAGE, input: 5_000 },
   usageSource: 'running',
   serviceTier: null,
+  wire: null,
+  vendorWire: null,
+  losses: null,
+  replyId: null,
   costNano: null,
   pricing: 'unknown',
   queueUs: 0,

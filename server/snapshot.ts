@@ -3,9 +3,10 @@ import type { AttemptRecord } from '../core/attempt.ts'
 import type { Nano } from '../core/money.ts'
 import { cost, type Price } from '../core/price.ts'
 import { demo as demoKind } from '../core/providers/demo.ts'
-import type { Provider, Route, Target } from '../core/route.ts'
+import type { Provider, Route } from '../core/route.ts'
 import { inOrder } from '../core/balancers/in-order.ts'
 import type { Secrets } from './config/secrets.ts'
+import { limitsOf, targetOf } from './snapshot/target.ts'
 import type { Config } from './config-schema.ts'
 import { compileModels } from './snapshot/models.ts'
 import { compileNotices } from './snapshot/notices.ts'
@@ -24,8 +25,11 @@ export interface Snapshot {
   readonly providers: ReadonlyMap<string, Provider>
   /** Prices by `provider/model`, for the model that really answered; other names of the same model included. */
   readonly prices: ReadonlyMap<string, readonly Price[]>
-  /** Sentences to say at start, such as a vendor whose wire is not spoken yet. */
+  /** Sentences to say at start, such as a provider of which no model is known. */
   readonly notices: readonly string[]
+  /** Routes that `findRoute` made for names that no list has, to be found again. */
+  readonly unlisted: Map<string, Route>
+  readonly catalog: Catalog
 }
 
 /** One row of the model list. */
@@ -63,26 +67,33 @@ export function compile({ version, config, catalog, secrets, demo }: SnapshotInp
     models,
     prices,
     notices: compileNotices({ config, models, routes, providers }),
+    unlisted: new Map(),
+    catalog,
   }
 }
 
 /** What `name` leads to, or `undefined` when it is unknown. A model that no list has can still be addressed as `provider/model`. */
 export function findRoute(snapshot: Snapshot, name: string): Route | undefined {
-  const known = snapshot.routes.get(name)
+  const known = snapshot.routes.get(name) ?? snapshot.unlisted.get(name)
   if (known !== undefined || name.length > NAME_LENGTH_MAX) return known
   const slash = name.indexOf('/')
   const provider = snapshot.providers.get(name.slice(0, Math.max(slash, 0)))
   const model = name.slice(slash + 1)
   // What the built-in vendor has is known: any other name is a mistake.
   if (provider === undefined || model === '' || provider.kind === demoKind) return undefined
-  const target: Target = {
+  const target = targetOf({
     id: name,
     provider,
     model,
     operations: provider.kind.operations,
     prices: snapshot.prices.get(name) ?? [],
-  }
-  return { name, targets: [target], order: inOrder }
+    limits: limitsOf(provider, model, snapshot.catalog),
+    catalog: snapshot.catalog,
+  })
+  const route = { name, targets: [target], order: inOrder }
+  if (snapshot.unlisted.size >= UNLISTED_MAX) snapshot.unlisted.clear()
+  snapshot.unlisted.set(name, route)
+  return route
 }
 
 /** What a recorded attempt costs by the very price that was in force for it, in nano-dollars; `null` when that or its usage is unknown. */
@@ -96,3 +107,5 @@ export function costOf(
 
 /** Longer than any model is called; an unlisted name goes into records. */
 const NAME_LENGTH_MAX = 256
+/** Clients invent names; those that are used come again. */
+const UNLISTED_MAX = 1_000

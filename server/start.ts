@@ -19,6 +19,7 @@ import { degradedParts, type Phase } from './health-parts.ts'
 import { type Handler, openServer, routed } from './listen.ts'
 import { OpenRequests } from './open-requests.ts'
 import { opsRoutes } from './ops.ts'
+import { wireOfPath } from './endpoints.ts'
 import { refuse } from './refuse.ts'
 import { RunningConfig } from './running-config.ts'
 import { costOf } from './snapshot.ts'
@@ -28,6 +29,8 @@ import type { World } from './world.ts'
 import { CATALOG_FOLDER, loadCatalog } from './world/catalog-files.ts'
 import { systemClock } from './world/clock.ts'
 import { openConnect } from './world/connect.ts'
+import { openStoredReplies } from './world/stored-replies.ts'
+import { openTranslator } from './world/translator.ts'
 import { openEventLoopDelay } from './world/event-loop-delay.ts'
 import { openGates, WaitingGate } from './world/gates.ts'
 import { openIds } from './world/ids.ts'
@@ -139,6 +142,8 @@ async function build(options: StartOptions, teardown: Teardown): Promise<Gateway
   })
   const connect = openConnect()
   teardown.add(() => connect.close())
+  const translator = openTranslator({ clock })
+  teardown.add(() => translator.close())
   const everyRequest = new WaitingGate('gateway')
   const world: World = {
     clock,
@@ -155,6 +160,8 @@ async function build(options: StartOptions, teardown: Teardown): Promise<Gateway
     openRequests,
     degraded: () => life.degraded,
     largeBodies: new ByteBudget(() => config.snapshot.config.limits.largeBodiesBytesMax),
+    translator,
+    storedReplies: openStoredReplies(sql.control),
   }
   const parts = healthParts({ sql, postgres, ledger, config, startedOnLastGood: loaded.rejected !== null, clock })
   const sweep = setInterval(() => {
@@ -262,6 +269,7 @@ function notReady(ops: ReadonlyMap<string, Handler>, newId: () => string): Handl
     if (handler !== undefined) return handler(request, response)
     refuse(response, new Fault('not_ready', 'The gateway is starting', { retryAfterSeconds: 1 }), {
       requestId: newId(),
+      wire: wireOfPath(path),
     })
   }
 }

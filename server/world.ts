@@ -8,6 +8,8 @@ import type { Asked } from './exchange.ts'
 import type { OpenRequests } from './open-requests.ts'
 import type { Snapshot } from './snapshot.ts'
 import type { Connect } from './world/connect.ts'
+import type { Translator } from './world/translator.ts'
+import type { StoredReplies } from './world/stored-replies.ts'
 import type { Gate } from './world/gates.ts'
 
 /** Everything outside, as the hops get it. `server/start.ts` is the only place that builds one. */
@@ -32,6 +34,10 @@ export interface World {
   readonly degraded: () => string | null
   /** Memory for request bodies that are too large to be parsed. */
   readonly largeBodies: ByteBudget
+  /** Translates request bodies that are too large to be parsed. */
+  readonly translator: Translator
+  /** Whose the replies are that vendors keep. */
+  readonly storedReplies: StoredReplies
 }
 
 /** What is counted of the data plane. Series are resolved once; a call costs an addition (hot-path rule 13). */

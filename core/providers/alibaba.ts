@@ -7,7 +7,7 @@ import type { ProviderKind } from '../provider.ts'
 export const alibaba: ProviderKind = {
   id: 'alibaba',
   label: 'Alibaba Cloud Model Studio',
-  wire: 'openai',
+  wires: ['openai-chat'],
   operations: ['chat', 'completions', 'embeddings'],
   baseUrl: 'https://dashscope-intl.aliyuncs.com/compatible-mode/v1',
   credentialRequired: true,

@@ -1,5 +1,4 @@
-import type { Operation } from '../operation.ts'
-import { OPENAI_PATHS, type ProviderKind, type ProviderOptions } from '../provider.ts'
+import { type PathAsked, type ProviderKind, type ProviderOptions, usualPath } from '../provider.ts'
 
 /**
  * Azure OpenAI. Source: Microsoft Learn, "Azure OpenAI in Azure AI Foundry Models REST API reference" (data plane) for both
@@ -8,7 +7,7 @@ import { OPENAI_PATHS, type ProviderKind, type ProviderOptions } from '../provid
 export const azureOpenai: ProviderKind = {
   id: 'azure-openai',
   label: 'Azure OpenAI',
-  wire: 'openai',
+  wires: ['openai-chat', 'openai-responses'],
   operations: ['chat', 'completions', 'embeddings'],
   baseUrl: null,
   path: azurePath,
@@ -17,12 +16,15 @@ export const azureOpenai: ProviderKind = {
   operatorNamesModels: true,
   stream: { usage: 'asked', done: true },
   usage: 'openai',
+  dialect: { outputLimitField: 'max_completion_tokens', laterSystem: true },
   environment: {},
   spendLimitCodes: ['insufficient_quota'],
 }
 
-function azurePath(operation: Operation, model: string, { pathStyle = 'v1', apiVersion }: ProviderOptions): string {
+/** The responses endpoint has no deployments path: there the model stands in the body. */
+function azurePath(asked: PathAsked, { pathStyle = 'v1', apiVersion }: ProviderOptions): string {
   const version = apiVersion === undefined ? '' : `?api-version=${encodeURIComponent(apiVersion)}`
-  const base = pathStyle === 'v1' ? '/openai/v1' : `/openai/deployments/${encodeURIComponent(model)}`
-  return base + OPENAI_PATHS[operation] + version
+  const deployments = pathStyle === 'deployments' && asked.wire === 'openai-chat'
+  const base = deployments ? `/openai/deployments/${encodeURIComponent(asked.model)}` : '/openai/v1'
+  return base + usualPath(asked) + version
 }

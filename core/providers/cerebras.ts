@@ -4,7 +4,7 @@ import type { ProviderKind } from '../provider.ts'
 export const cerebras: ProviderKind = {
   id: 'cerebras',
   label: 'Cerebras',
-  wire: 'openai',
+  wires: ['openai-chat'],
   operations: ['chat', 'completions'],
   baseUrl: 'https://api.cerebras.ai/v1',
   credentialRequired: true,

@@ -4,7 +4,7 @@ import type { ProviderKind } from '../provider.ts'
 export const demo: ProviderKind = {
   id: 'demo',
   label: 'Built-in demo',
-  wire: 'openai',
+  wires: ['openai-chat'],
   operations: ['chat', 'completions', 'embeddings'],
   baseUrl: null,
   credentialRequired: false,

@@ -4,7 +4,7 @@ import type { ProviderKind } from '../provider.ts'
 export const fireworks: ProviderKind = {
   id: 'fireworks',
   label: 'Fireworks AI',
-  wire: 'openai',
+  wires: ['openai-chat'],
   operations: ['chat', 'completions', 'embeddings'],
   baseUrl: 'https://api.fireworks.ai/inference/v1',
   credentialRequired: true,

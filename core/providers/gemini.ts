@@ -1,11 +1,11 @@
 import type { ProviderKind } from '../provider.ts'
 
-/** Google Gemini, by its own wire, which this version does not speak yet: it is announced at start and refused as a target. Source: ai.google.dev/api. */
+/** Google Gemini, by its own wire. Source: ai.google.dev/api (methods of a model, `x-goog-api-key`). */
 export const gemini: ProviderKind = {
   id: 'gemini',
   label: 'Google Gemini',
-  wire: 'gemini',
-  operations: ['chat', 'embeddings'],
+  wires: ['gemini'],
+  operations: ['chat', 'embeddings', 'count_tokens'],
   baseUrl: 'https://generativelanguage.googleapis.com/v1beta',
   auth: (credential) => ['x-goog-api-key', credential],
   credentialRequired: true,

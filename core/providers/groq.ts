@@ -7,7 +7,7 @@ import type { ProviderKind } from '../provider.ts'
 export const groq: ProviderKind = {
   id: 'groq',
   label: 'Groq',
-  wire: 'openai',
+  wires: ['openai-chat'],
   operations: ['chat'],
   baseUrl: 'https://api.groq.com/openai/v1',
   credentialRequired: true,

@@ -4,7 +4,7 @@ import type { ProviderKind } from '../provider.ts'
 export const holysheep: ProviderKind = {
   id: 'holysheep',
   label: 'HolySheep AI',
-  wire: 'openai',
+  wires: ['openai-chat'],
   operations: ['chat', 'completions', 'embeddings'],
   baseUrl: 'https://api.holysheep.ai/v1',
   credentialRequired: true,

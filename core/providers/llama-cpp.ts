@@ -4,7 +4,7 @@ import type { ProviderKind } from '../provider.ts'
 export const llamaCpp: ProviderKind = {
   id: 'llama-cpp',
   label: 'llama.cpp',
-  wire: 'openai',
+  wires: ['openai-chat'],
   operations: ['chat', 'completions', 'embeddings'],
   baseUrl: 'http://127.0.0.1:8080/v1',
   credentialRequired: false,

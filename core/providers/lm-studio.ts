@@ -4,7 +4,7 @@ import type { ProviderKind } from '../provider.ts'
 export const lmStudio: ProviderKind = {
   id: 'lm-studio',
   label: 'LM Studio',
-  wire: 'openai',
+  wires: ['openai-chat'],
   operations: ['chat', 'completions', 'embeddings'],
   baseUrl: 'http://127.0.0.1:1234/v1',
   credentialRequired: false,

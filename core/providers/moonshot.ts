@@ -4,7 +4,7 @@ import type { ProviderKind } from '../provider.ts'
 export const moonshot: ProviderKind = {
   id: 'moonshot',
   label: 'Moonshot AI',
-  wire: 'openai',
+  wires: ['openai-chat'],
   operations: ['chat'],
   baseUrl: 'https://api.moonshot.ai/v1',
   credentialRequired: true,

@@ -4,7 +4,7 @@ import type { ProviderKind } from '../provider.ts'
 export const ollama: ProviderKind = {
   id: 'ollama',
   label: 'Ollama',
-  wire: 'openai',
+  wires: ['openai-chat'],
   operations: ['chat', 'completions', 'embeddings'],
   baseUrl: 'http://127.0.0.1:11434/v1',
   credentialRequired: false,

@@ -4,7 +4,7 @@ import type { ProviderKind } from '../provider.ts'
 export const openaiCompatible: ProviderKind = {
   id: 'openai-compatible',
   label: 'OpenAI-compatible',
-  wire: 'openai',
+  wires: ['openai-chat'],
   operations: ['chat', 'completions', 'embeddings'],
   baseUrl: null,
   credentialRequired: false,

@@ -4,12 +4,13 @@ import type { ProviderKind } from '../provider.ts'
 export const openai: ProviderKind = {
   id: 'openai',
   label: 'OpenAI',
-  wire: 'openai',
-  operations: ['chat', 'completions', 'embeddings'],
+  wires: ['openai-chat', 'openai-responses'],
+  operations: ['chat', 'completions', 'embeddings', 'count_tokens'],
   baseUrl: 'https://api.openai.com/v1',
   credentialRequired: true,
   stream: { usage: 'asked', done: true },
   usage: 'openai',
+  dialect: { systemRole: 'developer', outputLimitField: 'max_completion_tokens', laterSystem: true },
   environment: { credential: 'OPENAI_API_KEY' },
   spendLimitCodes: [
     'insufficient_quota',

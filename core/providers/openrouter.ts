@@ -7,7 +7,7 @@ import type { ProviderKind } from '../provider.ts'
 export const openrouter: ProviderKind = {
   id: 'openrouter',
   label: 'OpenRouter',
-  wire: 'openai',
+  wires: ['openai-chat'],
   operations: ['chat', 'completions', 'embeddings'],
   baseUrl: 'https://openrouter.ai/api/v1',
   credentialRequired: true,

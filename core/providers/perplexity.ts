@@ -7,7 +7,7 @@ import type { ProviderKind } from '../provider.ts'
 export const perplexity: ProviderKind = {
   id: 'perplexity',
   label: 'Perplexity',
-  wire: 'openai',
+  wires: ['openai-chat'],
   operations: ['chat'],
   baseUrl: 'https://api.perplexity.ai',
   credentialRequired: true,

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { OPERATIONS } from '../operation.ts'
-import { OPENAI_PATHS } from '../provider.ts'
+import { usualPath } from '../provider.ts'
 import { findKind, PROVIDER_KINDS } from './index.ts'
 
 const FOLDER = import.meta.dirname
@@ -48,7 +48,10 @@ describe.each(PROVIDER_KINDS.map((kind) => [kind.id, kind] as const))('%s', (id,
     expect(kind.operations.length).toBeGreaterThan(0)
     for (const operation of kind.operations) {
       expect(OPERATIONS).toContain(operation)
-      expect(kind.path?.(operation, 'model', {}) ?? OPENAI_PATHS[operation]).toMatch(/^\/[\w./-]+$/)
+      for (const wire of kind.wires) {
+        const asked = { operation, wire, model: 'model', stream: false, batch: false }
+        expect(kind.path?.(asked, {}) ?? usualPath(asked)).toMatch(/^\/[\w./:-]+$/)
+      }
     }
   })
 

@@ -4,7 +4,7 @@ import type { ProviderKind } from '../provider.ts'
 export const sglang: ProviderKind = {
   id: 'sglang',
   label: 'SGLang',
-  wire: 'openai',
+  wires: ['openai-chat'],
   operations: ['chat', 'completions', 'embeddings'],
   baseUrl: 'http://127.0.0.1:30000/v1',
   credentialRequired: false,

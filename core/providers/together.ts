@@ -4,7 +4,7 @@ import type { ProviderKind } from '../provider.ts'
 export const together: ProviderKind = {
   id: 'together',
   label: 'Together AI',
-  wire: 'openai',
+  wires: ['openai-chat'],
   operations: ['chat', 'completions', 'embeddings'],
   baseUrl: 'https://api.together.ai/v1',
   credentialRequired: true,

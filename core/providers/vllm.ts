@@ -4,7 +4,7 @@ import type { ProviderKind } from '../provider.ts'
 export const vllm: ProviderKind = {
   id: 'vllm',
   label: 'vLLM',
-  wire: 'openai',
+  wires: ['openai-chat'],
   operations: ['chat', 'completions', 'embeddings'],
   baseUrl: 'http://127.0.0.1:8000/v1',
   credentialRequired: false,

@@ -4,7 +4,7 @@ import type { ProviderKind } from '../provider.ts'
 export const xai: ProviderKind = {
   id: 'xai',
   label: 'xAI',
-  wire: 'openai',
+  wires: ['openai-chat'],
   operations: ['chat', 'completions'],
   baseUrl: 'https://api.x.ai/v1',
   credentialRequired: true,

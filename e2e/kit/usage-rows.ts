@@ -66,6 +66,10 @@ interface Columns {
   readonly usage_source: UsageRow['usageSource']
   readonly service_tier: string | null
   readonly price_version: string | null
+  readonly wire: UsageRow['wire']
+  readonly vendor_wire: UsageRow['vendorWire']
+  readonly losses: string | null
+  readonly reply_id: string | null
 }
 
 const rowOf = (row: Columns): UsageRow => ({
@@ -88,6 +92,10 @@ const rowOf = (row: Columns): UsageRow => ({
   usage: usageOf(row),
   usageSource: row.usage_source,
   serviceTier: row.service_tier,
+  wire: row.wire,
+  vendorWire: row.vendor_wire,
+  losses: row.losses,
+  replyId: row.reply_id,
   costNano: row.cost_nano,
   pricing: row.priced ? 'known' : 'unknown',
   queueUs: row.queue_us,

@@ -7,10 +7,18 @@ import { served } from './served.ts'
 import { daysAfter, stateOf } from './state.ts'
 
 export const keyActions = [
-  served(keysCreate, async ({ name, models, expiresInDays }, { sql, caller, now, random }) => {
+  served(keysCreate, async ({ name, models, lossy, expiresInDays }, { sql, caller, now, random }) => {
     const { id, text, hash } = newSecret('sek', random)
     const created = { created_at: now, created_by: caller.administrator?.id ?? null }
-    const row = await insertKey(sql, { id, name, models, hash, ...created, expires_at: daysAfter(now, expiresInDays) })
+    const row = await insertKey(sql, {
+      id,
+      name,
+      models,
+      lossy,
+      hash,
+      ...created,
+      expires_at: daysAfter(now, expiresInDays),
+    })
     return { ...view(row, now), key: text }
   }),
 
@@ -59,6 +67,7 @@ function view(row: KeyRow | undefined, now: Date) {
     createdBy: row.created_by,
     expiresAt: row.expires_at?.toISOString() ?? null,
     revokedAt: row.revoked_at?.toISOString() ?? null,
+    lossy: row.lossy,
     earlierSecretUntil: state === 'active' && earlier !== null && earlier > now ? earlier.toISOString() : null,
   }
 }

@@ -1,7 +1,7 @@
 import { nearest } from '../../core/nearest.ts'
 import { demo } from '../../core/providers/demo.ts'
 import { findKind } from '../../core/providers/index.ts'
-import type { ProviderKind } from '../../core/provider.ts'
+import { type PathAsked, type ProviderKind, usualPath } from '../../core/provider.ts'
 import type { Config, ProviderConfig } from '../config-schema.ts'
 import { DEMO_MODELS } from '../demo/models.ts'
 import type { ConfigPath } from './path.ts'
@@ -84,7 +84,10 @@ function checkAddresses(provider: ProviderConfig, kind: ProviderKind, path: Conf
 
 /** The path that is put behind the base URL, as a pattern of its parts. */
 const operationPath = (provider: ProviderConfig, kind: ProviderKind): string =>
-  kind.path?.('chat', 'model', optionsOf(provider)) ?? '/chat/completions'
+  kind.path?.(CHAT_ASKED, optionsOf(provider)) ?? usualPath({ ...CHAT_ASKED, wire: kind.wires[0] })
+
+/** A request for the check of addresses alone. */
+const CHAT_ASKED: PathAsked = { operation: 'chat', wire: 'openai-chat', model: 'model', stream: false, batch: false }
 
 const optionsOf = ({ apiVersion, pathStyle }: ProviderConfig) => ({
   ...(apiVersion === undefined ? {} : { apiVersion }),
@@ -156,8 +159,6 @@ function checkTarget(target: string, { config, names, path }: Where): readonly F
   }
   const kind = findKind(config.providers[provider]?.kind ?? '')
   if (kind === undefined) return []
-  if (kind.wire !== 'openai')
-    return [{ path, message: `cannot be a target: the wire of ${kind.label} is not spoken by this version` }]
   const unknown = kind === demo && !DEMO_MODELS.some(({ id }) => id === model)
   return unknown
     ? [

@@ -59,6 +59,7 @@ describe('sekisho check', () => {
       '  + models = {}',
       '  - models.old.targets[0] = "demo/demo-chat"',
       '  - models.old.order = "in-order"',
+      '  - models.old.lossy = "warn"',
     ])
   })
 

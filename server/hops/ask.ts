@@ -1,12 +1,13 @@
-import { isUtf8 } from 'node:buffer'
 import type { IncomingMessage } from 'node:http'
-import { type Body, joined } from '../../core/body.ts'
+import type { Body } from '../../core/body.ts'
+import { badField } from '../../core/fields.ts'
 import { Fault } from '../../core/fault.ts'
-import { asObject, parseJson } from '../../core/json.ts'
 import { JsonScan } from '../../core/json-scan.ts'
-import { ASKED_KEYS, checkShape, readAsked, scanFault } from '../../core/wires/openai-request.ts'
+import { askingOf } from '../../core/wires/asking.ts'
+import { scanFault } from '../../core/wires/openai-chat/asked.ts'
 import type { Account } from '../account.ts'
 import type { Asked, Known } from '../exchange.ts'
+import { parseBody } from '../parse-body.ts'
 import type { World } from '../world.ts'
 
 /**
@@ -16,12 +17,24 @@ import type { World } from '../world.ts'
 export async function ask(known: Known, world: World, account: Account): Promise<Asked> {
   const { limits } = known.snapshot.config
   checkHeaders(known.request, limits.bodyBytesMax)
-  const scan = new JsonScan(ASKED_KEYS, { depthMax: limits.jsonDepthMax, keysMax: limits.jsonKeysMax })
+  const asking = askingOf[known.endpoint.wire]
+  const scan = new JsonScan(asking.keys, { depthMax: limits.jsonDepthMax, keysMax: limits.jsonKeysMax })
   const body = await receive(known.request, { scan, bodyBytesMax: limits.bodyBytesMax, held: heldBy(account, world) })
   const result = scan.finish()
   if (result.kind !== 'object') throw scanFault(result)
-  if (body.bytes <= PARSED_BYTES_MAX) checkParsed(known, body)
-  return { ...known, body, fields: readAsked(result) }
+  const parsed = body.bytes <= PARSED_BYTES_MAX ? parseBody(body) : undefined
+  if (parsed !== undefined) asking.check(known.operation, parsed)
+  const fields = asking.read(result, known.endpoint.asked)
+  const { previousResponseId: previous } = fields
+  const boundTo = previous === undefined ? undefined : await keeperOf(previous, known, world)
+  return { ...known, body, parsed, fields, boundTo }
+}
+
+/** Who keeps the earlier reply. One of another key does not exist: ids are no secret, and must open nothing (reliability 1.3). */
+async function keeperOf(id: string, { key }: Known, world: World): Promise<string> {
+  const owner = await world.storedReplies.find(id)
+  if (owner?.keyId === key.id) return owner.provider
+  throw badField('previous_response_id', `there is no response with the id '${id.slice(0, 100)}'`)
 }
 
 /** Up to here a parse costs microseconds; above, it would hold up everybody else (hot-path rule 7). */
@@ -89,15 +102,3 @@ const noRoom = () =>
   new Fault('overloaded', 'The gateway holds as many large requests as it can', { retryAfterSeconds: 1 })
 
 const tooLarge = (bytesMax: number) => new Fault('body_too_large', `The request body is larger than ${bytesMax} bytes`)
-
-function checkParsed(known: Known, body: Body): void {
-  const parsed = asObject(parseJson(textOf(body)))
-  if (parsed === undefined) throw scanFault({ kind: 'malformed' })
-  checkShape(known.operation, parsed)
-}
-
-function textOf(body: Body): string {
-  const bytes = joined(body.chunks)
-  if (!isUtf8(bytes)) throw new Fault('bad_request', 'The request body is not valid UTF-8')
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('utf8')
-}

@@ -1,17 +1,12 @@
-import { edited } from '../../core/body.ts'
-import type { FindBytes } from '../../core/bytes.ts'
 import { Fault, faultOf } from '../../core/fault.ts'
-import { type Attempt, type Provider, requestPath } from '../../core/route.ts'
-import type { ReplyReader } from '../../core/wire.ts'
-import { editsFor } from '../../core/wires/openai-request.ts'
-import { OpenAiStream } from '../../core/wires/openai-stream.ts'
-import { OpenAiWhole } from '../../core/wires/openai-whole.ts'
+import type { ReplyReader } from '../../core/reply-reader.ts'
+import type { Attempt, Provider } from '../../core/route.ts'
 import type { Account } from '../account.ts'
 import { AttemptRun } from '../attempt-run.ts'
-import type { Answered, Opened, Planned } from '../exchange.ts'
-import { readRefusal } from '../refusal.ts'
+import type { Answered, Planned } from '../exchange.ts'
+import { type Refusal, readRefusal, refusalFault } from '../refusal.ts'
+import { type Spoken, speak } from '../speech.ts'
 import type { World } from '../world.ts'
-import type { VendorRequest } from '../world/connect.ts'
 
 /**
  * Hop 6: the attempts, in order, until one has opened its answer or refused it. Only what certainly never reached a vendor
@@ -43,20 +38,24 @@ async function tryOnce(planned: Planned, attempt: Attempt, parts: Parts): Promis
   if (leave instanceof Fault) return leave
   account.hold(leave)
   account.attempts++
-  const run = new AttemptRun(planned, attempt, { world, account, queuedMs: account.waitMs - waitedMs })
+  const speaking = speak(planned, attempt, parts)
+  const spoken = speaking instanceof Promise ? await speaking : speaking
+  const run = new AttemptRun(planned, attempt, { world, account, queuedMs: account.waitMs - waitedMs, spoken })
   // Only what is written down is an attempt: one that the journal refuses has no end to record.
   await run.written
   account.run = run
   const forget = account.onInterrupt((fault) => run.flow.abort(fault))
   try {
-    if (!account.left) world.connect.dispatch(attempt.node, vendorRequest(planned, attempt, account), run.flow)
+    if (!account.left) world.connect.dispatch(attempt.node, spoken.request, run.flow)
     await run.flow.head()
-    if (isRefusal(run)) return { ...planned, run, answer: await readRefusal(run.flow, attempt.target.provider.kind) }
-    const opened = openReply(planned, run)
-    if (opened.waiting !== undefined) await opened.waiting
-    const fault = openingFault(opened.reader)
+    if (isRefusal(run)) return { ...planned, run, answer: await readRefused(run, spoken), losses: spoken.losses }
+    const answer = spoken.open(run)
+    run.reader = answer.reader
+    const waiting = run.flow.open(answer.reader)
+    if (waiting !== undefined) await waiting
+    const fault = openingFault(answer.reader)
     if (fault !== undefined) throw fault
-    return { ...planned, run, answer: opened }
+    return { ...planned, run, answer, losses: spoken.losses }
   } catch (error) {
     leave()
     account.ownSince = world.clock.monotonic()
@@ -103,78 +102,20 @@ function whenFull(error: unknown): Fault {
   throw error
 }
 
-function vendorRequest(planned: Planned, { target, node }: Attempt, account: Account): VendorRequest {
-  const { provider } = target
-  const edits = editsFor(planned.fields, { model: target.model, kind: provider.kind, operation: planned.operation })
-  const headers = [
-    'content-type',
-    'application/json',
-    'user-agent',
-    'sekisho',
-    'x-sekisho-request-id',
-    account.requestId,
-  ]
-  if (planned.fields.stream) headers.push('accept', 'text/event-stream')
-  if (provider.authHeader !== null) headers.push(...provider.authHeader)
-  const path = requestPath(provider, node, { operation: planned.operation, model: target.model })
-  return { path, headers, connectMs: provider.timeouts.connectMs, body: edited(planned.body, edits) }
+/** A refusal that goes out as it came, where the client can read it; else the same in the client's own form. */
+async function readRefused(run: AttemptRun, spoken: Spoken): Promise<Refusal> {
+  const refusal = await readRefusal(run.flow, run.attempt.target.provider.kind)
+  if (spoken.same) return refusal
+  throw refusalFault(refusal, spoken.wire)
 }
 
 const isRefusal = ({ flow }: AttemptRun): boolean => flow.status < 200 || flow.status > 299
-
-/** Begins to read the reply. `waiting` resolves when it has opened; `undefined` when it has already. */
-function openReply(planned: Planned, run: AttemptRun): Opened & { readonly waiting: Promise<void> | undefined } {
-  const contentType = run.flow.headers['content-type'] ?? ''
-  const encoding = run.flow.headers['content-encoding'] ?? 'identity'
-  if (encoding !== 'identity') {
-    throw new Fault('upstream_error', 'The provider compressed its answer, which was not asked for', {
-      reason: 'content_encoding',
-    })
-  }
-  const kind = shapeOf(contentType.toLowerCase(), planned)
-  const reader = readerFor(planned, run, kind)
-  run.reader = reader
-  return { kind, contentType, reader, waiting: run.flow.open(reader) }
-}
 
 /** What makes a reply none although its status was good: it ended before it began, or the vendor's error stands in its place. */
 const openingFault = ({ opened, openingFault }: ReplyReader): Fault | undefined =>
   opened
     ? openingFault
     : new Fault('upstream_error', 'The provider ended its answer before it began', { reason: 'empty' })
-
-/** A stream or a whole reply, by what the vendor says it sends; a page of HTML with 200 is neither. */
-function shapeOf(contentType: string, planned: Planned): 'stream' | 'whole' {
-  if (contentType.startsWith('text/event-stream')) return 'stream'
-  if (contentType.startsWith('application/json')) return 'whole'
-  if (contentType === '') return planned.fields.stream ? 'stream' : 'whole'
-  throw new Fault('upstream_error', 'The provider answered with something that is not its wire', {
-    reason: 'content_type',
-  })
-}
-
-function readerFor(planned: Planned, run: AttemptRun, shape: 'stream' | 'whole'): ReplyReader {
-  const { kind } = run.attempt.target.provider
-  const spendLimitCodes = kind.spendLimitCodes ?? []
-  if (shape === 'whole') return new OpenAiWhole({ flavour: kind.usage, spendLimitCodes })
-  return new OpenAiStream({
-    flavour: kind.usage,
-    endsWithDone: kind.stream.done,
-    // A vendor that sends it unasked sends it to everybody.
-    hideUsage: !planned.fields.usageAsked && kind.stream.usage === 'asked',
-    inputEstimate: run.inputEstimate,
-    eventBytesMax: EVENT_BYTES_MAX,
-    spendLimitCodes,
-    find: nativeFind,
-  })
-}
-
-/** Node's own search, several times as fast as a loop. What passes is nearly always a Buffer already. */
-const nativeFind: FindBytes = (bytes, word, from) =>
-  (Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)).indexOf(word, from)
-
-/** Larger than any event of text; a picture in an event may be some megabytes. */
-const EVENT_BYTES_MAX = 8_388_608
 
 /** Records the attempt that failed, and decides whether another target may be tried. */
 function failed(run: AttemptRun, fault: Fault, { world, account }: Parts): Fault {

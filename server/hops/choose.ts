@@ -1,6 +1,8 @@
+import { badField } from '../../core/fields.ts'
 import { Fault } from '../../core/fault.ts'
 import { allows } from '../../core/model-pattern.ts'
-import { plan, type Route } from '../../core/route.ts'
+import type { Operation } from '../../core/operation.ts'
+import { plan, type Route, type Target } from '../../core/route.ts'
 import type { Admitted, Planned } from '../exchange.ts'
 import { findRoute } from '../snapshot.ts'
 import type { World } from '../world.ts'
@@ -13,12 +15,24 @@ export function choose(admitted: Admitted, world: World): Planned {
     throw new Fault('model_not_found', `The model '${asked}' does not exist`, { field: 'model' })
   }
   const attempts = plan(allowedPart(route, admitted), world.turn())
-  return { ...admitted, attempts }
+  return { ...admitted, attempts, lossMode: admitted.key.lossy ?? route.lossMode ?? 'warn' }
 }
 
+/** Legacy completions are a way to chat, and what can be chatted with can be counted. */
+const serves = ({ operations }: Target, operation: Operation): boolean =>
+  operations.includes(operation) || (operation !== 'embeddings' && operations.includes('chat'))
+
 /** The targets that serve this operation and that the key may use. A key may name a model as it is asked for, or as provider/model. */
-function allowedPart(route: Route, { key, operation, fields }: Admitted): Route {
-  const serving = route.targets.filter((target) => target.operations.includes(operation))
+function allowedPart(route: Route, { key, operation, fields, boundTo }: Admitted): Route {
+  const serving = route.targets.filter(
+    (target) => serves(target, operation) && (boundTo === undefined || target.provider.name === boundTo),
+  )
+  if (serving.length === 0 && boundTo !== undefined) {
+    throw badField(
+      'previous_response_id',
+      `the model '${fields.model}' is served by another provider than that response`,
+    )
+  }
   if (serving.length === 0) {
     throw new Fault('bad_request', `The model '${fields.model}' does not serve this endpoint`, { field: 'model' })
   }

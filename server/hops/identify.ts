@@ -11,7 +11,7 @@ import type { Inbound, Known } from '../exchange.ts'
  */
 export const identify = (inbound: Inbound, world: Identities): Known => ({
   ...inbound,
-  key: principalOf(inbound.request.headers, world),
+  key: principalOf(inbound.request.headers, world, queryKey(inbound)),
 })
 
 interface Identities {
@@ -19,9 +19,9 @@ interface Identities {
   readonly clock: Clock
 }
 
-/** The key that the headers carry, or the one refusal for every bad credential. */
-export function principalOf(headers: IncomingHttpHeaders, world: Identities): KeyRecord {
-  const secret = credentialOf(headers)
+/** The key that a request carries, or the one refusal for every bad credential. */
+export function principalOf(headers: IncomingHttpHeaders, world: Identities, queryKey?: string): KeyRecord {
+  const secret = credentialOf(headers, queryKey)
   if (secret === undefined) throw unauthorized('missing')
   const key = world.keys.find(secretHash(secret))
   if (key === undefined) throw unauthorized('unknown')
@@ -31,11 +31,11 @@ export function principalOf(headers: IncomingHttpHeaders, world: Identities): Ke
 }
 
 /**
- * The one credential of a request, in whichever header its SDK puts it. Two different ones are refused: whoever checks
+ * The one credential of a request, wherever its SDK puts it. Two different ones are refused: whoever checks
  * one and forwards the other can be fooled.
  */
-function credentialOf(headers: IncomingHttpHeaders): string | undefined {
-  let found: string | undefined
+function credentialOf(headers: IncomingHttpHeaders, queryKey: string | undefined): string | undefined {
+  let found = queryKey
   for (const carrier of CARRIERS) {
     const value = headers[carrier]
     if (typeof value !== 'string' || value === '') continue
@@ -46,6 +46,18 @@ function credentialOf(headers: IncomingHttpHeaders): string | undefined {
     found = secret
   }
   return found
+}
+
+/** Gemini's clients may put the key into the query (`?key=`); nowhere else is one looked for, and no query is ever logged. */
+function queryKey({ request, endpoint }: Pick<Inbound, 'request' | 'endpoint'>): string | undefined {
+  return endpoint.wire === 'gemini' ? keyInQuery(request.url ?? '') : undefined
+}
+
+/** The value of `key` in a path's query. */
+export function keyInQuery(url: string): string | undefined {
+  const query = url.indexOf('?')
+  if (query < 0 || !url.includes('key=', query)) return undefined
+  return new URLSearchParams(url.slice(query)).get('key') || undefined
 }
 
 const CARRIERS = ['authorization', 'x-api-key', 'x-goog-api-key', 'api-key'] as const

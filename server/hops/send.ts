@@ -2,7 +2,6 @@ import type { ServerResponse } from 'node:http'
 import { Fault } from '../../core/fault.ts'
 import type { AttemptStatus } from '../../core/attempt.ts'
 import { dollars } from '../../core/money.ts'
-import { faultEvent } from '../../core/wires/openai-fault.ts'
 import type { Account } from '../account.ts'
 import type { AttemptEnd } from '../attempt-run.ts'
 import type { Answered, Opened } from '../exchange.ts'
@@ -122,7 +121,7 @@ class StreamSink implements Sink {
     this.#over = true
     const { response, run } = this.#answered
     run.settle({ ...end, billed: 'as_read' }, () => {
-      if (fault !== undefined) response.write(faultEvent(fault))
+      if (fault !== undefined) response.write(this.#opened.faultFrame(fault))
       // Its error must still arrive, so no reset; but nobody waits for a client that does not close its side.
       response.socket?.destroySoon()
       this.#account.close(end.status === 'canceled' ? 499 : 502)

@@ -6,6 +6,7 @@ import type { Provider, Route, Target } from '../../core/route.ts'
 import type { Config } from '../config-schema.ts'
 import type { ModelListing } from '../snapshot.ts'
 import { mergedPrices, operatorPrices } from './prices.ts'
+import { limitsOf, targetOf } from './target.ts'
 import { type ServedModel, servedModels } from './served-models.ts'
 
 export interface ModelInputs {
@@ -25,17 +26,21 @@ export interface CompiledModels {
  * name belongs to the first provider, in the order of the file, that serves it.
  */
 export function compileModels(inputs: ModelInputs): CompiledModels {
-  const { config, providers } = inputs
+  const { config, providers, catalog } = inputs
   const served = [...providers.values()].map((provider) => ({ provider, models: servedModels(provider, inputs) }))
   const prices = pricesOf(inputs, served)
   const routes = new Map<string, Route>()
   const targets = new Map<string, Target>()
   for (const { provider, models } of served) {
-    for (const model of models) for (const name of model.names) addTarget(targets, { provider, name, model, prices })
+    for (const model of models)
+      for (const name of model.names) addTarget(targets, { provider, name, model, prices, catalog })
   }
   for (const [name, alias] of Object.entries(config.models)) {
-    const members = alias.targets.flatMap((id) => targets.get(id) ?? unlistedTarget(id, { providers, prices }) ?? [])
-    if (members.length > 0) routes.set(name, { name, targets: members, order: BALANCERS[alias.order] })
+    const members = alias.targets.flatMap(
+      (id) => targets.get(id) ?? unlistedTarget(id, { providers, prices, catalog }) ?? [],
+    )
+    if (members.length > 0)
+      routes.set(name, { name, targets: members, order: BALANCERS[alias.order], lossMode: alias.lossy })
   }
   for (const [id, target] of targets) addRoute(routes, id, target)
   for (const [, target] of targets) if (isPlain(target.model, config)) addRoute(routes, target.model, target)
@@ -80,35 +85,40 @@ interface NewTarget {
   readonly name: string
   readonly model: ServedModel
   readonly prices: ReadonlyMap<string, readonly Price[]>
+  readonly catalog: Catalog
 }
 
-function addTarget(targets: Map<string, Target>, { provider, name, model, prices }: NewTarget): void {
+function addTarget(targets: Map<string, Target>, { provider, name, model, prices, catalog }: NewTarget): void {
   const id = `${provider.name}/${name}`
   if (targets.has(id)) return
-  targets.set(id, { id, provider, model: name, operations: model.operations, prices: prices.get(id) ?? [] })
+  const target = { id, provider, model: name, operations: model.operations, prices: prices.get(id) ?? [] }
+  targets.set(id, targetOf({ ...target, limits: model, catalog }))
 }
 
 function unlistedTarget(
   id: string,
-  { providers, prices }: { providers: ReadonlyMap<string, Provider>; prices: ReadonlyMap<string, readonly Price[]> },
+  { providers, prices, catalog }: Omit<ModelInputs, 'config'> & Pick<CompiledModels, 'prices'>,
 ): Target | undefined {
   const slash = id.indexOf('/')
   const provider = providers.get(id.slice(0, slash))
   if (provider === undefined) return undefined
-  return {
+  const model = id.slice(slash + 1)
+  return targetOf({
     id,
     provider,
-    model: id.slice(slash + 1),
+    model,
     operations: provider.kind.operations,
     prices: prices.get(id) ?? [],
-  }
+    limits: limitsOf(provider, model, catalog),
+    catalog,
+  })
 }
 
 function addRoute(routes: Map<string, Route>, name: string, target: Target): void {
   if (!routes.has(name)) routes.set(name, { name, targets: [target], order: inOrder })
 }
 
-/** Whether a model's name may stand alone: one that begins with the name of a provider means that provider, even one that is not spoken to yet. */
+/** Whether a model's name may stand alone: one that begins with the name of a provider means that provider. */
 const isPlain = (model: string, config: Config): boolean => {
   const slash = model.indexOf('/')
   return slash === -1 || !Object.hasOwn(config.providers, model.slice(0, slash))

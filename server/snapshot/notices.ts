@@ -1,5 +1,4 @@
 import { demo as demoKind } from '../../core/providers/demo.ts'
-import { findKind } from '../../core/providers/index.ts'
 import type { Provider, Route } from '../../core/route.ts'
 import type { Config } from '../config-schema.ts'
 import type { ModelListing } from '../snapshot.ts'
@@ -13,17 +12,8 @@ export interface NoticeInputs {
 
 /** What the operator should hear at start: nothing is wrong, but something may not be as expected. */
 export function compileNotices(compiled: NoticeInputs): readonly string[] {
-  return [...unspoken(compiled.config), ...unlisted(compiled.providers, compiled.models), ...hidden(compiled)]
+  return [...unlisted(compiled.providers, compiled.models), ...hidden(compiled)]
 }
-
-const unspoken = (config: Config): readonly string[] =>
-  Object.entries(config.providers).flatMap(([name, { kind }]) => {
-    const known = findKind(kind)
-    if (known === undefined || known.wire === 'openai') return []
-    return [
-      `${name}: ${known.label} is configured, but this version does not speak its wire yet; its models cannot be called`,
-    ]
-  })
 
 const unlisted = (providers: ReadonlyMap<string, Provider>, models: readonly ModelListing[]): readonly string[] =>
   [...providers.values()]

@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto'
 import { demo as demoKind } from '../../core/providers/demo.ts'
 import { findKind } from '../../core/providers/index.ts'
 import type { Header, ProviderKind } from '../../core/provider.ts'
@@ -11,12 +12,12 @@ export interface ProviderInputs {
   readonly demo: { readonly socketPath: string } | null
 }
 
-/** The providers that can be called, in the order of the configuration: those whose wire is spoken, and the built-in one if it runs. */
+/** The providers that can be called, in the order of the configuration; the built-in one only if it runs. */
 export function compileProviders({ config, secrets, demo }: ProviderInputs): ReadonlyMap<string, Provider> {
   const providers = new Map<string, Provider>()
   for (const [name, configured] of Object.entries(config.providers)) {
     const kind = findKind(configured.kind)
-    if (kind === undefined || kind.wire !== 'openai') continue
+    if (kind === undefined) continue
     const nodes = kind === demoKind ? demoNodes(demo) : nodesOf(configured, kind)
     if (nodes.length > 0) providers.set(name, compileProvider({ name, kind, nodes, configured, config, secrets }))
   }
@@ -47,10 +48,13 @@ function compileProvider({ name, kind, nodes, configured, config, secrets }: Par
     kind,
     nodes,
     authHeader: authHeaderOf(configured, kind, secrets),
+    account: accountOf(name, configured, secrets),
     options: {
       ...(configured.apiVersion === undefined ? {} : { apiVersion: configured.apiVersion }),
       ...(configured.pathStyle === undefined ? {} : { pathStyle: configured.pathStyle }),
+      ...(configured.store === undefined ? {} : { store: configured.store }),
     },
+    wires: wiresOf(configured, kind),
     inFlightMax: configured.inFlightMax,
     timeouts: { ...config.timeouts, ...definedOf(configured.timeouts ?? {}) },
   }
@@ -63,6 +67,19 @@ function authHeaderOf({ credential }: ProviderConfig, kind: ProviderKind, secret
   if (secret === undefined) return null
   return kind.auth?.(secret.reveal()) ?? ['authorization', `Bearer ${secret.reveal()}`]
 }
+
+const wiresOf = ({ wires }: ProviderConfig, kind: ProviderKind): Provider['wires'] => {
+  const [first, ...more] = wires ?? []
+  return first === undefined ? kind.wires : [first, ...more]
+}
+
+/** A digest of the credential behind the provider's name: another key may be another account, and nobody can tell which. */
+function accountOf(name: string, { credential }: ProviderConfig, secrets: Secrets): string {
+  const secret = credential === undefined ? undefined : secrets.get(credential)
+  return secret === undefined ? name : `${name}:${hash('sha256', secret.reveal(), 'hex').slice(0, ACCOUNT_DIGITS)}`
+}
+
+const ACCOUNT_DIGITS = 12
 
 /** The fields that are set: one that is `undefined` must not hide the general value. */
 const definedOf = (times: NonNullable<ProviderConfig['timeouts']>): Partial<Config['timeouts']> =>

@@ -1,4 +1,4 @@
-import type { Catalog, CatalogModel } from '../../core/catalog.ts'
+import type { Catalog, CatalogModel, Modality } from '../../core/catalog.ts'
 import type { Operation } from '../../core/operation.ts'
 import { fullRates, type Price } from '../../core/price.ts'
 import { demo as demoKind } from '../../core/providers/demo.ts'
@@ -19,6 +19,8 @@ export interface ServedModel {
   readonly created: number
   readonly contextTokens: number | null
   readonly outputTokensMax: number | null
+  /** What it can be given; `null` when nobody says. */
+  readonly input: readonly Modality[] | null
 }
 
 /** What a provider serves: those that the operator lists, then those of the catalogue, unless the operator invents the names. */
@@ -48,6 +50,7 @@ function listedModel(id: string, provider: Provider, rows: readonly CatalogModel
     created: 0,
     contextTokens: null,
     outputTokensMax: null,
+    input: null,
   }
 }
 
@@ -63,6 +66,7 @@ const catalogueModel = (row: CatalogModel, { kind }: Provider): ServedModel => (
   created: row.released === null ? 0 : Math.floor(Date.parse(row.released) / 1_000),
   contextTokens: row.contextTokens,
   outputTokensMax: row.outputTokensMax,
+  input: row.modalities.input,
 })
 
 /** The built-in vendor costs nothing, and that is known: its price is zero, not unknown. */
@@ -82,4 +86,5 @@ const demoModel = ({ id, kind }: DemoModel): ServedModel => ({
   created: DEMO_CREATED,
   contextTokens: null,
   outputTokensMax: null,
+  input: null,
 })

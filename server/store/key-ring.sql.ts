@@ -1,4 +1,5 @@
 import type { Pool } from 'pg'
+import type { LossMode } from '../../core/loss.ts'
 
 /** What the key ring reads of keys and their secrets. Plain SQL, because the ring is read before anything is served. */
 
@@ -11,6 +12,7 @@ export interface SecretRow {
   /** Of the key or of the secret, whichever comes first. */
   readonly expires_at: Date | null
   readonly revoked_at: Date | null
+  readonly lossy: LossMode | null
 }
 
 /**
@@ -42,7 +44,7 @@ export async function secretsPage(
 
 /** `$1` is the moment before which a key or secret has ended for good. */
 const LIVING = `
-  SELECT secret.hash, key.id, key.name, key.models, key.revoked_at,
+  SELECT secret.hash, key.id, key.name, key.models, key.revoked_at, key.lossy,
     least(key.expires_at, secret.ends_at) AS expires_at
   FROM key_secrets AS secret JOIN keys AS key ON key.id = secret.key_id
   WHERE (key.revoked_at IS NULL OR key.revoked_at > $1)

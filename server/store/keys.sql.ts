@@ -1,4 +1,5 @@
 import { type Generated, type Kysely, sql as raw } from 'kysely'
+import type { LossMode } from '../../core/loss.ts'
 import type { Database } from './tables.ts'
 
 /** Virtual keys and their secrets, of which only hashes are kept. */
@@ -11,6 +12,7 @@ export interface KeyTable {
   readonly created_by: string | null
   readonly expires_at: Date | null
   readonly revoked_at: Date | null
+  readonly lossy: LossMode | null
   /** An xid8, set by the table itself. */
   readonly changed: Generated<string>
 }
@@ -30,6 +32,7 @@ export interface KeyRow {
   readonly created_by: string | null
   readonly expires_at: Date | null
   readonly revoked_at: Date | null
+  readonly lossy: LossMode | null
   /** Latest end of the secrets before the newest one. */
   readonly earlier_until: Date | null
 }
@@ -128,6 +131,7 @@ const keyRows = (sql: Kysely<Database>) =>
       'administrator.name as created_by',
       'key.expires_at',
       'key.revoked_at',
+      'key.lossy',
       eb
         .selectFrom('key_secrets as secret')
         .select(({ fn }) => fn.max<Date | null>('secret.ends_at').as('until'))

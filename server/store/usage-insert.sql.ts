@@ -59,6 +59,10 @@ const COLUMNS: { readonly [column: string]: string } = {
   usage_source: text('usageSource'),
   service_tier: text('serviceTier'),
   price_version: text('priceVersion'),
+  wire: text('wire'),
+  vendor_wire: text('vendorWire'),
+  losses: text('losses'),
+  reply_id: text('replyId'),
 }
 
 function text(column: (typeof SETTLE_COLUMNS)[number]): string {

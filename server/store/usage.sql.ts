@@ -1,5 +1,6 @@
 import { type Kysely, sql as raw } from 'kysely'
 import type { AttemptRecord, AttemptStatus } from '../../core/attempt.ts'
+import type { WireId } from '../../core/chat.ts'
 import { Fault } from '../../core/fault.ts'
 import type { Operation } from '../../core/operation.ts'
 import type { UsageSource } from '../../core/usage.ts'
@@ -43,6 +44,10 @@ export interface UsageTable {
   readonly usage_source: UsageSource | null
   readonly service_tier: string | null
   readonly price_version: string | null
+  readonly wire: WireId | null
+  readonly vendor_wire: WireId | null
+  readonly losses: string | null
+  readonly reply_id: string | null
 }
 
 /** Sums of a UTC day; the migration says what each one means. */
@@ -202,6 +207,10 @@ const recordOf = (row: UsageTable): AttemptRecord => ({
   usage: row.input_tokens === null ? null : usageOf(row),
   usageSource: row.usage_source,
   serviceTier: row.service_tier,
+  wire: row.wire,
+  vendorWire: row.vendor_wire,
+  losses: row.losses,
+  replyId: row.reply_id,
   costNano: row.cost_nano === null ? null : Number(row.cost_nano),
   pricing: row.priced ? 'known' : 'unknown',
   queueUs: Number(row.queue_us),

@@ -1,23 +1,27 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Catalog, readCatalog } from '../../core/catalog.ts'
-import type { SourcesFile, VendorFile } from '../../core/catalog-file.ts'
+import type { CapabilitiesFile, SourcesFile, VendorFile } from '../../core/catalog-file.ts'
 
 /** The `catalog/` folder that came with the program. */
 export const CATALOG_FOLDER = join(import.meta.dirname, '../../catalog')
 
 const SOURCES = 'sources.json'
+const CAPABILITIES = 'capabilities.json'
 
 /**
  * Reads the model catalogue, once at start. It throws, with the file's name, when one is missing or no JSON, and with the model's
  * when its money is not exact.
  */
 export function loadCatalog(folder: string): Catalog {
-  const names = readdirSync(folder).filter((name) => name.endsWith('.json') && name !== SOURCES)
+  const names = readdirSync(folder).filter(
+    (name) => name.endsWith('.json') && name !== SOURCES && name !== CAPABILITIES,
+  )
   // The files are part of the program and its tests hold each of them against core/catalog-file.ts: no second look at start.
   const sources = parse(folder, SOURCES) as SourcesFile
   const vendors = names.toSorted().map((name) => parse(folder, name) as VendorFile) // the same
-  return readCatalog(sources, vendors)
+  const capabilities = parse(folder, CAPABILITIES) as CapabilitiesFile // the same
+  return readCatalog(sources, vendors, capabilities)
 }
 
 function parse(folder: string, name: string): unknown {

@@ -6,6 +6,8 @@ import type { Flow } from '../flow.ts'
 
 /** A request as it goes to a vendor. */
 export interface VendorRequest {
+  /** Absent: POST. */
+  readonly method?: 'GET' | 'POST' | 'DELETE'
   readonly path: string
   /** Names and values in turn, without `host` and `content-length`. */
   readonly headers: readonly string[]
@@ -37,7 +39,12 @@ export function openConnect(): Connect {
         pools.set(id, pool)
       }
       pool.dispatch(
-        { method: 'POST', path: request.path, headers: headersOf(request), body: bodyOf(request.body) },
+        {
+          method: request.method ?? 'POST',
+          path: request.path,
+          headers: headersOf(request),
+          body: bodyOf(request.body),
+        },
         flow,
       )
     },

@@ -1,3 +1,4 @@
+import { WIRE_IDS } from '../../core/chat.ts'
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { AttemptIntent, AttemptRecord } from '../../core/attempt.ts'
@@ -55,6 +56,10 @@ const records: fc.Arbitrary<AttemptRecord> = fc
       usage: fc.option(usages),
       usageSource: fc.option(sources),
       serviceTier: fc.option(text),
+      wire: fc.option(fc.constantFrom(...WIRE_IDS)),
+      vendorWire: fc.option(fc.constantFrom(...WIRE_IDS)),
+      losses: fc.option(text),
+      replyId: fc.option(text),
       costNano: fc.option(count),
       pricing: fc.constantFrom('known' as const, 'unknown' as const),
       queueUs: count,
@@ -121,11 +126,31 @@ describe('a journal payload', () => {
     }
     const record = recordOf(intentOf({ id: 'i', requestId: 'r' }), {
       usage: { ...usage, output: 8, reasoning: 9, outputAudio: 10, outputImage: 11, searches: 12 },
+      wire: 'gemini',
+      vendorWire: 'anthropic',
+      losses: 'top_k=dropped',
+      replyId: 'resp_1',
     })
     expect(writeSettle(record)).toBe(
       '["i",1763726400000,"r",1,"key_1","chat",true,"fast","demo","demo-small","demo/demo-small@2025-01-01",40,' +
-        '"complete",null,200,"demo-small-2025",[1,2,3,4,5,6,7,8,9,10,11,12],"vendor","default",1234,"known",5,120,4000,90000]',
+        '"complete",null,200,"demo-small-2025",[1,2,3,4,5,6,7,8,9,10,11,12],"vendor","default",1234,"known",5,120,4000,90000,' +
+        '"gemini","anthropic","top_k=dropped","resp_1"]',
     )
+  })
+
+  test('of a version that knew nothing of wires is still read', () => {
+    const known = readSettle(
+      '["i",1763726400000,"r",1,"key_1","chat",true,"fast","demo","demo-small",null,40,' +
+        '"complete",null,200,"demo-small-2025",null,null,null,1234,"known",5,120,4000,90000]',
+    )
+    expect(known).toMatchObject({
+      status: 'complete',
+      totalUs: 90_000,
+      wire: null,
+      vendorWire: null,
+      losses: null,
+      replyId: null,
+    })
   })
 
   test('names the places of its columns as it writes them', () => {

@@ -1,5 +1,6 @@
 import type { AttemptIntent, AttemptProgress, AttemptRecord, AttemptStatus } from '../../core/attempt.ts'
 import { asCount, asList, asText, type Json, parseJson } from '../../core/json.ts'
+import { WIRE_IDS, type WireId } from '../../core/chat.ts'
 import { OPERATIONS } from '../../core/operation.ts'
 import type { Usage, UsageSource } from '../../core/usage.ts'
 
@@ -36,6 +37,10 @@ export const SETTLE_COLUMNS = [
   'gatewayUs',
   'firstByteUs',
   'totalUs',
+  'wire',
+  'vendorWire',
+  'losses',
+  'replyId',
 ] as const satisfies readonly (keyof AttemptRecord)[]
 
 /** Where each kind stands in the column `usage`. Written out, not derived from the type: what stands in old files must not move. */
@@ -94,6 +99,10 @@ export const writeSettle = (record: AttemptRecord): string =>
     Math.round(record.gatewayUs),
     record.firstByteUs === null ? null : Math.round(record.firstByteUs),
     Math.round(record.totalUs),
+    record.wire,
+    record.vendorWire,
+    record.losses === null ? null : storable(record.losses, LOSSES_LENGTH_MAX),
+    record.replyId === null ? null : storable(record.replyId),
   ])
 
 /** The attempt that a payload is about, without parsing the rest. */
@@ -152,6 +161,10 @@ export function readSettle(payload: string): AttemptRecord | undefined {
     gatewayUs: asCount(columns[22]) ?? 0,
     firstByteUs: asCount(columns[23]) ?? null,
     totalUs: asCount(columns[24]) ?? 0,
+    wire: readWire(columns[25]),
+    vendorWire: readWire(columns[26]),
+    losses: asText(columns[27]) ?? null,
+    replyId: asText(columns[28]) ?? null,
   }
 }
 
@@ -159,13 +172,14 @@ export function readSettle(payload: string): AttemptRecord | undefined {
  * Names come from outside and are kept for ever: no more of them than a list can show, and nothing that a database cannot store as
  * text (NUL, and halves of a surrogate pair).
  */
-function storable(text: string): string {
-  const short = text.length > TEXT_LENGTH_MAX ? text.slice(0, TEXT_LENGTH_MAX) : text
+function storable(text: string, lengthMax = TEXT_LENGTH_MAX): string {
+  const short = text.length > lengthMax ? text.slice(0, lengthMax) : text
   const whole = short.isWellFormed() ? short : short.toWellFormed()
   return whole.includes('\0') ? whole.replaceAll('\0', '\u{fffd}') : whole
 }
 
 const TEXT_LENGTH_MAX = 256
+const LOSSES_LENGTH_MAX = 1_000
 
 const intentColumns = (intent: AttemptIntent): readonly Json[] => [
   intent.id,
@@ -248,4 +262,5 @@ function readUsage(value: Json | undefined): Usage | undefined {
 
 const STATUSES: readonly AttemptStatus[] = ['complete', 'partial', 'canceled', 'failed', 'interrupted']
 const SOURCES: readonly UsageSource[] = ['vendor', 'running', 'counted']
+const readWire = (value: Json | undefined): WireId | null => WIRE_IDS.find((known) => known === value) ?? null
 const readSource = (value: Json | undefined): UsageSource | undefined => SOURCES.find((known) => known === value)

@@ -35,7 +35,14 @@ describeOnDatabases('the key ring', (postgres) => {
     await insertKey(await elsewhere.queries(), key('two'))
     const one = await waitUntil('the first key', () => ring.find('hash of one'))
     const two = await waitUntil('the second key', () => ring.find('hash of two'))
-    expect(one).toEqual({ id: 'one', name: 'key one', models: ['demo/*'], expiresAt: null, revokedAt: null })
+    expect(one).toEqual({
+      id: 'one',
+      name: 'key one',
+      models: ['demo/*'],
+      expiresAt: null,
+      revokedAt: null,
+      lossy: null,
+    })
     expect(Object.isFrozen(one)).toBe(true)
 
     const earlierEndAt = new Date(Date.now() + 3_600_000)
@@ -115,6 +122,7 @@ const key = (id: string) => ({
   created_at: new Date(),
   created_by: null,
   expires_at: null,
+  lossy: null,
 })
 
 async function insertMany(sql: Sql, count: number): Promise<void> {

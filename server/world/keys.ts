@@ -132,6 +132,7 @@ function recordOf(row: SecretRow, before: KeyRecord | undefined): KeyRecord {
     models: row.models === null ? null : Object.freeze(row.models),
     expiresAt: row.expires_at?.getTime() ?? null,
     revokedAt: row.revoked_at?.getTime() ?? null,
+    lossy: row.lossy,
   }
   return before !== undefined && same(record, before) ? before : Object.freeze(record)
 }
@@ -141,6 +142,7 @@ const same = (one: KeyRecord, other: KeyRecord): boolean =>
   one.name === other.name &&
   one.expiresAt === other.expiresAt &&
   one.revokedAt === other.revokedAt &&
+  one.lossy === other.lossy &&
   one.models?.length === other.models?.length &&
   (one.models ?? []).every((pattern, at) => pattern === other.models?.[at])
 

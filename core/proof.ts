@@ -1,0 +1,55 @@
+import type { Proof, WireId } from './chat.ts'
+
+/**
+ * A foreign proof as it travels through a client that knows only its own wire's field for such things. The text says who issued it,
+ * so that it comes back to nobody else; it is not secret from the client, who could read it in the vendor's own wire as well. Letters of base64url
+ * and full stops only, because some clients check.
+ */
+export const wrapProof = ({ wire, account, data }: Proof): string =>
+  [MARK, wire, encode(account ?? ''), encode(data)].join('.')
+
+/** What a client sent where a proof may stand: a foreign one in our wrapping, or one of the wire's own. A wrapping that is not exactly as it was issued is nobody's. */
+export function unwrapProof(text: string, wire: WireId): Proof {
+  if (!text.startsWith(PROOF_MARK)) return { wire, account: null, data: text }
+  const [, issuer, account = '', data = ''] = text.split('.')
+  const known = WIRES.find((id) => id === issuer)
+  if (known === undefined) return { wire, account: NOBODY, data: text }
+  const proof = { wire: known, account: decode(account) || null, data: decode(data) }
+  return wrapProof(proof) === text ? proof : { wire, account: NOBODY, data: text }
+}
+
+/** What a body contains that holds a wrapped proof: such a body must be read, whatever its wire. */
+export const PROOF_MARK = 'sekisho-proof-1.'
+
+/** Whether a writer of `wire` may give `proof` back to `account`. */
+export const isProofOf = (
+  proof: Proof,
+  { wire, account }: { readonly wire: WireId; readonly account: string },
+): boolean => proof.wire === wire && (proof.account === null || proof.account === account)
+
+const MARK = PROOF_MARK.slice(0, -1)
+/** No account is called so: what carries our mark and was cut or changed would be a forged signature at any vendor. */
+const NOBODY = ''
+const WIRES: readonly WireId[] = ['openai-chat', 'openai-responses', 'anthropic', 'gemini']
+
+const encoder = new TextEncoder()
+const decoder = new TextDecoder()
+
+/** Proofs are long and nearly always base64 themselves: their letters are their bytes. */
+const ASCII = /^[\x20-\x7e]*$/
+
+function encode(text: string): string {
+  const bytes = ASCII.test(text) ? text : Array.from(encoder.encode(text), (byte) => String.fromCharCode(byte)).join('')
+  return btoa(bytes).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '')
+}
+
+/** Something that only looks like ours decodes to nothing, and is then not what was issued. */
+function decode(text: string): string {
+  try {
+    const bytes = atob(text.replaceAll('-', '+').replaceAll('_', '/'))
+    if (ASCII.test(bytes)) return bytes
+    return decoder.decode(Uint8Array.from(bytes, (letter) => letter.charCodeAt(0)))
+  } catch {
+    return ''
+  }
+}

@@ -1,0 +1,250 @@
+import { isOurAccount } from './wires/openai-chat/fault.ts'
+import { joined } from './body.ts'
+import { EventReader } from './event-reader.ts'
+import { Fault, faultOf } from './fault.ts'
+import { asObject, parseJson } from './json.ts'
+import type { Part } from './part.ts'
+import type { Reading, ReplyReader } from './reply-reader.ts'
+import { undoing } from './undo.ts'
+import { NO_USAGE, type Usage } from './usage.ts'
+import type { ClientForm, ReadReply, StreamReader, StreamWriter, Undo, Wire, WriteReply } from './wire.ts'
+
+export interface TranslatingOptions {
+  readonly vendor: Wire
+  readonly form: ClientForm
+  readonly read: ReadReply
+  readonly write: WriteReply
+  readonly undo: Undo
+  /** How the vendor answers, and how the client wants it: usually the same, but not every vendor does as it is told. */
+  readonly from: 'stream' | 'whole'
+  readonly to: 'stream' | 'whole'
+  readonly eventBytesMax: number
+  /** Most that is held of a reply that must be whole before it can be written (bytes). */
+  readonly replyBytesMax: number
+}
+
+/**
+ * Reads a reply in the vendor's wire while its bytes pass, and gives out those of the client's. Nothing goes out before the first
+ * content: what a wire says before it (ids, roles) is held, so that another target may still be tried.
+ */
+export class Translating implements ReplyReader {
+  readonly #options: TranslatingOptions
+  readonly #undo: (part: Part) => readonly Part[]
+  readonly #input: StreamInput | WholeInput
+  readonly #writer: StreamWriter | undefined
+  /** What a whole reply is written from. */
+  readonly #parts: Part[] = []
+  /** Text of a stream that has not opened. */
+  #held = ''
+  #opened = false
+  #finished = false
+  #failed = false
+  #openingFault: Fault | undefined
+  #brokenBy: Fault | undefined
+  #model: string | null = null
+  #serviceTier: string | null = null
+  #usage: Usage | undefined
+  #letters = 0
+
+  constructor(options: TranslatingOptions) {
+    this.#options = options
+    this.#undo = undoing(options.undo)
+    this.#input = options.from === 'stream' ? new StreamInput(options) : new WholeInput(options)
+    this.#writer = options.to === 'stream' ? options.form.writer(options.write) : undefined
+  }
+
+  get opened(): boolean {
+    return this.#opened
+  }
+
+  get openingFault(): Fault | undefined {
+    return this.#openingFault
+  }
+
+  get brokenBy(): Fault | undefined {
+    return this.#brokenBy
+  }
+
+  get done(): boolean {
+    return this.#writer !== undefined && this.#finished
+  }
+
+  push(chunk: Uint8Array): Uint8Array | undefined {
+    return this.#give(this.#take(this.#input.push(chunk)))
+  }
+
+  end(): Uint8Array | undefined {
+    try {
+      const text = this.#take(this.#input.end())
+      return this.#writer === undefined ? this.#whole() : this.#give(text)
+    } catch (error) {
+      this.#fail(faultOf(error))
+      return undefined
+    }
+  }
+
+  ending(): 'complete' | 'broken' | 'told' {
+    if (this.#failed) return this.#brokenBy === undefined ? 'told' : 'broken'
+    return this.#finished ? 'complete' : 'broken'
+  }
+
+  reading(): Reading {
+    const { inputEstimate } = this.#options.write
+    const counted = { ...NO_USAGE, input: inputEstimate, output: Math.ceil(this.#letters / LETTERS_PER_TOKEN) }
+    const source = this.#usage === undefined ? 'counted' : this.#finished ? 'vendor' : 'running'
+    return { model: this.#model, serviceTier: this.#serviceTier, usage: this.#usage ?? counted, source }
+  }
+
+  /** An error of ours in the client's wire, inside the stream that this has written. */
+  faultFrame(fault: Fault): string {
+    return this.#writer?.fault(fault) ?? ''
+  }
+
+  #take(parts: readonly Part[]): string {
+    let text = ''
+    for (const part of parts) {
+      if (this.#failed || this.#finished) break
+      text += this.#takeOne(part)
+    }
+    return text
+  }
+
+  #takeOne(part: Part): string {
+    switch (part.kind) {
+      case 'start':
+        this.#model = part.model === '' ? this.#model : part.model
+        break
+      case 'usage':
+        this.#usage = part.usage
+        this.#serviceTier = part.serviceTier ?? this.#serviceTier
+        break
+      case 'delta':
+        this.#letters += part.text.length
+        break
+      case 'end':
+        if (part.stop.reason === 'broken-call') return this.#tell(brokenCall())
+        this.#opened ||= this.#writer !== undefined
+        break
+      case 'open':
+        this.#opened ||= this.#writer !== undefined
+        break
+      case 'finish':
+        this.#finished = true
+        break
+      case 'fault':
+        return this.#tell(part.fault)
+      case 'cite':
+      case 'prove':
+      case 'close':
+        break
+    }
+    return this.#write(part)
+  }
+
+  #write(part: Part): string {
+    let text = ''
+    for (const restored of this.#undo(part)) {
+      if (this.#writer === undefined) this.#parts.push(restored)
+      else text += this.#writer.push(restored)
+    }
+    return text
+  }
+
+  /** The vendor's own error: the client hears of it in its own wire, unless another answer may still be found, or it is about our account. */
+  #tell(fault: Fault): string {
+    if (!this.#opened || this.#writer === undefined || isOurAccount(fault)) {
+      this.#fail(fault)
+      return ''
+    }
+    this.#failed = true
+    return this.#writer.fault(fault)
+  }
+
+  #fail(fault: Fault): void {
+    this.#failed = true
+    if (this.#opened && this.#writer !== undefined) this.#brokenBy = fault
+    else this.#openingFault = fault
+    this.#opened = true
+  }
+
+  #give(text: string): Uint8Array | undefined {
+    if (!this.#opened) {
+      this.#held += text
+      return undefined
+    }
+    const out = this.#held + text
+    this.#held = ''
+    return out === '' || this.#openingFault !== undefined ? undefined : encoder.encode(out)
+  }
+
+  #whole(): Uint8Array | undefined {
+    if (this.#failed || !this.#finished) {
+      this.#opened = true
+      return undefined
+    }
+    this.#opened = true
+    return encoder.encode(JSON.stringify(this.#options.form.whole(this.#parts, this.#options.write).body))
+  }
+}
+
+/** Cuts a vendor's stream into events and reads each. */
+class StreamInput {
+  readonly #events: EventReader
+  readonly #reader: StreamReader
+
+  constructor({ vendor, read, eventBytesMax }: TranslatingOptions) {
+    this.#events = new EventReader(eventBytesMax)
+    this.#reader = vendor.stream.reader(read)
+  }
+
+  push(chunk: Uint8Array): readonly Part[] {
+    const events = this.#events.push(chunk)
+    const [only] = events
+    if (only !== undefined && events.length === 1) return this.#reader.push(only)
+    return events.flatMap((event) => this.#reader.push(event))
+  }
+
+  end(): readonly Part[] {
+    return [...this.#events.end().flatMap((event) => this.#reader.push(event)), ...this.#reader.end()]
+  }
+}
+
+/** Holds a whole reply until it can be read. */
+class WholeInput {
+  readonly #options: TranslatingOptions
+  readonly #chunks: Uint8Array[] = []
+  #bytes = 0
+
+  constructor(options: TranslatingOptions) {
+    this.#options = options
+  }
+
+  push(chunk: Uint8Array): readonly Part[] {
+    this.#bytes += chunk.length
+    if (this.#bytes > this.#options.replyBytesMax) {
+      throw new Fault('upstream_error', 'The provider sent an answer that is too large', { reason: 'too_large' })
+    }
+    this.#chunks.push(chunk)
+    return []
+  }
+
+  end(): readonly Part[] {
+    const body = asObject(parseJson(decoder.decode(joined(this.#chunks))))
+    if (body === undefined) {
+      throw new Fault('upstream_error', 'The provider answered with something that is not its wire', {
+        reason: 'broken_reply',
+      })
+    }
+    return this.#options.vendor.reply.read(body, this.#options.read)
+  }
+}
+
+const brokenCall = () =>
+  new Fault('upstream_error', "The provider's model called a tool in a way that cannot be read", {
+    reason: 'broken_call',
+  })
+
+const encoder = new TextEncoder()
+const decoder = new TextDecoder()
+/** What nobody has counted: English text has about four letters a token. */
+const LETTERS_PER_TOKEN = 4

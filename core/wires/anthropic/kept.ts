@@ -1,0 +1,56 @@
+import type { CacheMark, Own } from '../../chat.ts'
+import type { Fields } from '../../fields.ts'
+import { asObject, type Json, type JsonObject } from '../../json.ts'
+import { ownFields, ownOf } from '../../own.ts'
+import { filled, filledOrNone } from './filled.ts'
+
+/** Who keeps what only this wire knows. */
+export const WIRE = 'anthropic'
+
+/**
+ * What a node keeps for its way home: the fields that nobody has asked for, and, under the name of each object inside it that was read
+ * apart, what was left of that one.
+ */
+export function keptOf(fields: Fields, inside: Inside = {}, spelt: readonly string[] = []): { readonly own?: Own } {
+  const own = ownOf(WIRE, { ...fields.rest(), ...leftOf(inside) }, spelt)
+  return own === undefined ? {} : { own }
+}
+
+/** Objects inside a node, by name: what nobody has read of each. */
+export interface Inside {
+  readonly [key: string]: JsonObject | undefined
+}
+
+/** An object inside a node as it is written: what the canonical form says, and what was kept of it. `undefined` where both say nothing. */
+export function withKept(own: Own | undefined, key: string, said: { readonly [field: string]: Json | undefined }) {
+  return filledOrNone({ ...said, ...asObject(ownFields(own, WIRE)[key]) })
+}
+
+/** Fields of a node that stand for themselves: those of the objects inside it are written by `withKept`. */
+export function keptFields(own: Own | undefined, inside: readonly string[] = []): JsonObject {
+  const fields = ownFields(own, WIRE)
+  if (!inside.some((key) => asObject(fields[key]) !== undefined)) return fields
+  return Object.fromEntries(
+    Object.entries(fields).filter(([key, value]) => !inside.includes(key) || asObject(value) === undefined),
+  )
+}
+
+/** The cache mark of a node. A kind of mark that is not known is kept as it is. */
+export function readMark(fields: Fields): {
+  readonly mark: { readonly cacheMark?: CacheMark }
+  readonly left: JsonObject
+} {
+  const control = fields.object('cache_control')
+  if (control === undefined) return { mark: {}, left: {} }
+  if (control.textNeeded('type') !== 'ephemeral') return { mark: {}, left: control.json }
+  const ttl = control.text('ttl')
+  return { mark: { cacheMark: ttl === undefined ? {} : { ttl } }, left: control.rest() }
+}
+
+export const writeMark = (mark: CacheMark | undefined, own?: Own): JsonObject | undefined =>
+  withKept(own, 'cache_control', mark === undefined ? {} : { type: 'ephemeral', ttl: mark.ttl })
+
+const leftOf = (inside: Inside): JsonObject =>
+  filled(
+    Object.fromEntries(Object.entries(inside).filter(([, left]) => left !== undefined && Object.keys(left).length > 0)),
+  )

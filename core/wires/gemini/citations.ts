@@ -1,0 +1,125 @@
+import type { Citation } from '../../chat.ts'
+import { asCount, asList, asObject, asText, type Json, type JsonObject } from '../../json.ts'
+
+/** What a candidate has said: all of its text, and where in it the block begins that is cited. */
+export interface Said {
+  readonly text: string
+  readonly blockStart: number
+}
+
+/**
+ * Where the text of a candidate's last block comes from, out of its grounding and of its citations. Gemini counts bytes of UTF-8, we
+ * count UTF-16 units (wire-formats 1.8, trap 52). What lies in an earlier block is left out: that block is closed.
+ */
+export function readCitations(candidate: JsonObject, said: Said): readonly Citation[] {
+  const texts = new Texts(said)
+  return [...readGrounding(candidate, texts), ...readCopied(candidate, texts)]
+}
+
+/** The same in Gemini's words, for citations by place in the candidate's whole text; `undefined` when there are none. */
+export function writeGrounding(text: string, citations: readonly Citation[]): JsonObject | undefined {
+  if (citations.length === 0) return undefined
+  const sources: JsonObject[] = []
+  const supports: JsonObject[] = []
+  for (const { url, title, start = 0, end = text.length } of citations) {
+    const web = { ...(url === undefined ? {} : { uri: url }), ...(title === undefined ? {} : { title }) }
+    const known = sources.findIndex((source) => asObject(source['web'])?.['uri'] === url && url !== undefined)
+    if (known < 0) sources.push({ web })
+    supports.push({
+      segment: {
+        startIndex: byteLength(text.slice(0, start)),
+        endIndex: byteLength(text.slice(0, end)),
+        text: text.slice(start, end),
+      },
+      groundingChunkIndices: [known < 0 ? sources.length - 1 : known],
+    })
+  }
+  return { groundingChunks: sources, groundingSupports: supports }
+}
+
+/** More than any answer has; each costs a look at the text. */
+const CITATIONS_MAX = 1_000
+
+const encoder = new TextEncoder()
+const decoder = new TextDecoder()
+const byteLength = (text: string): number => encoder.encode(text).length
+
+interface Range {
+  readonly start: number
+  readonly end: number
+}
+
+/** A text in which places are told in bytes: of all that was said, or, by some versions of the API, of the block alone. */
+class Texts {
+  readonly #said: Said
+  readonly #all: Uint8Array
+  readonly #block: Uint8Array
+
+  constructor(said: Said) {
+    this.#said = said
+    this.#all = encoder.encode(said.text)
+    this.#block = said.blockStart === 0 ? this.#all : encoder.encode(said.text.slice(said.blockStart))
+  }
+
+  /** The place in units of the block's own text. The words that stand there decide how it was counted. */
+  place(segment: JsonObject): Range | undefined {
+    const first = asCount(segment['startIndex']) ?? 0
+    const last = asCount(segment['endIndex']) ?? 0
+    const words = asText(segment['text'])
+    const { text, blockStart } = this.#said
+    const ofAll = { start: unitsAt(this.#all, first) - blockStart, end: unitsAt(this.#all, last) - blockStart }
+    const ofBlock = { start: unitsAt(this.#block, first), end: unitsAt(this.#block, last) }
+    const says = ({ start, end }: Range) =>
+      start >= 0 && end > start && (words === undefined || text.slice(blockStart + start, blockStart + end) === words)
+    if (says(ofAll)) return ofAll
+    if (says(ofBlock)) return ofBlock
+    const found = words === undefined || words === '' ? -1 : text.indexOf(words, blockStart)
+    return found < 0 || words === undefined
+      ? undefined
+      : { start: found - blockStart, end: found - blockStart + words.length }
+  }
+}
+
+const unitsAt = (bytes: Uint8Array, offset: number): number => decoder.decode(bytes.subarray(0, offset)).length
+
+function readGrounding(candidate: JsonObject, texts: Texts): readonly Citation[] {
+  const grounding = asObject(candidate['groundingMetadata'])
+  const sources = asList(grounding?.['groundingChunks']) ?? []
+  const citations: Citation[] = []
+  for (const support of asList(grounding?.['groundingSupports']) ?? []) {
+    const fields = asObject(support)
+    const range = placeOf(fields?.['segment'], texts)
+    if (range === undefined) continue
+    for (const index of asList(fields?.['groundingChunkIndices']) ?? []) {
+      const source = asObject(sources[asCount(index) ?? -1])
+      if (source !== undefined && citations.length < CITATIONS_MAX) citations.push({ ...sourceOf(source), ...range })
+    }
+  }
+  return citations
+}
+
+/** A page of the web, a document that was given, or a place on a map: each under a key of its own. */
+function sourceOf(chunk: JsonObject): Citation {
+  const source = asObject(chunk['web']) ?? asObject(chunk['retrievedContext']) ?? asObject(chunk['maps']) ?? {}
+  return { ...named('url', source['uri']), ...named('title', source['title']), ...named('quote', source['text']) }
+}
+
+/** What the model has copied from somewhere. */
+function readCopied(candidate: JsonObject, texts: Texts): readonly Citation[] {
+  const metadata = asObject(candidate['citationMetadata'])
+  const sources = asList(metadata?.['citationSources']) ?? asList(metadata?.['citations']) ?? []
+  return sources.slice(0, CITATIONS_MAX).flatMap((source): readonly Citation[] => {
+    const fields = asObject(source)
+    const range = placeOf(source, texts)
+    if (fields === undefined || range === undefined || asText(fields['uri']) === undefined) return []
+    return [{ ...named('url', fields['uri']), ...named('title', fields['title']), ...range }]
+  })
+}
+
+function placeOf(value: Json | undefined, texts: Texts): Range | undefined {
+  const segment = asObject(value)
+  return segment === undefined ? undefined : texts.place(segment)
+}
+
+const named = (key: 'url' | 'title' | 'quote', value: Json | undefined): Citation =>
+  typeof value === 'string' && value !== '' ? { [key]: value } : {}

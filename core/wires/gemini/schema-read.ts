@@ -1,0 +1,74 @@
+import { put } from '../../fields.ts'
+import { asList, asObject, type Json, type JsonObject } from '../../json.ts'
+
+/**
+ * A schema in Gemini's older form (a subset of OpenAPI 3.0: types in capitals, `nullable`, whole numbers as text) as JSON Schema, which
+ * is what every other wire knows. What is below the depth limit stays as it is.
+ */
+export const readOpenApiSchema = (schema: JsonObject): JsonObject => jsonSchema(schema, DEPTH_MAX)
+
+const DEPTH_MAX = 64
+
+function jsonSchema(schema: JsonObject, depthLeft: number): JsonObject {
+  if (depthLeft === 0) return schema
+  const result: { [key: string]: Json } = {}
+  for (const [key, value] of Object.entries(schema)) {
+    const name = SNAKE_KEYWORDS.get(key) ?? key
+    if (name !== 'nullable') put(result, name, keyword(name, value, depthLeft - 1))
+  }
+  return schema['nullable'] === true ? withNull(result) : result
+}
+
+function keyword(name: string, value: Json, depthLeft: number): Json {
+  switch (name) {
+    case 'type':
+      return typeof value === 'string' ? value.toLowerCase() : value
+    case 'properties':
+      return eachMember(value, depthLeft)
+    case 'items':
+      return inner(value, depthLeft)
+    case 'anyOf':
+      return asList(value)?.map((member) => inner(member, depthLeft)) ?? value
+    case 'minItems':
+    case 'maxItems':
+    case 'minLength':
+    case 'maxLength':
+    case 'minProperties':
+    case 'maxProperties':
+      return typeof value === 'string' && /^\d{1,15}$/.test(value) ? Number(value) : value
+    default:
+      return value
+  }
+}
+
+function inner(value: Json, depthLeft: number): Json {
+  const schema = asObject(value)
+  return schema === undefined ? value : jsonSchema(schema, depthLeft)
+}
+
+function eachMember(value: Json, depthLeft: number): Json {
+  const members = asObject(value)
+  if (members === undefined) return value
+  const result: { [key: string]: Json } = {}
+  for (const [name, member] of Object.entries(members)) put(result, name, inner(member, depthLeft))
+  return result
+}
+
+/** `nullable` is a type of its own there. */
+function withNull(schema: JsonObject): JsonObject {
+  const { type } = schema
+  const branches = asList(schema['anyOf'])
+  if (typeof type === 'string') return { ...schema, type: [type, 'null'] }
+  return branches === undefined ? schema : { ...schema, anyOf: [...branches, { type: 'null' }] }
+}
+
+const SNAKE_KEYWORDS = new Map([
+  ['any_of', 'anyOf'],
+  ['min_items', 'minItems'],
+  ['max_items', 'maxItems'],
+  ['min_length', 'minLength'],
+  ['max_length', 'maxLength'],
+  ['min_properties', 'minProperties'],
+  ['max_properties', 'maxProperties'],
+  ['property_ordering', 'propertyOrdering'],
+])

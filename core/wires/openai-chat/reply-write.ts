@@ -1,0 +1,71 @@
+import { collect, type Collected, type CollectedChoice } from '../../collect.ts'
+import type { JsonObject } from '../../json.ts'
+import { Losses } from '../../loss.ts'
+import { isSpelt, ownFields } from '../../own.ts'
+import type { Part } from '../../part.ts'
+import type { WriteReply, WrittenReply } from '../../wire.ts'
+import { ID, overlay, present, without } from './kept.ts'
+import { writeMessage } from './message-write.ts'
+import { nativeWord, writeStop } from './stop.ts'
+import { writeUsage } from './usage.ts'
+
+/** A whole reply. One of this wire gets back exactly what its vendor said; any other one everything that OpenAI's clients expect. */
+export function writeReply(parts: readonly Part[], context: WriteReply): WrittenReply {
+  const losses = new Losses()
+  const reply = collect(parts)
+  const home = reply.own?.wire === ID
+  const choices = reply.choices.map((choice) => writeChoice(choice, home, losses))
+  return { body: home ? homeBody(reply, choices) : foreignBody(reply, choices, context), losses: losses.list() }
+}
+
+/** A vendor's name of a reply where it is one of this wire, else one of our own. */
+export const replyId = (id: string, prefix: string, { requestId }: WriteReply): string =>
+  id.startsWith(prefix) ? id : prefix + requestId
+
+function homeBody({ id, model, createdAt, usage, own }: Collected, choices: readonly JsonObject[]): JsonObject {
+  const said = present({
+    id: id === '' ? undefined : id,
+    created: createdAt,
+    model: model === '' ? undefined : model,
+    choices,
+    usage: usage === undefined ? undefined : { ...writtenUsage(usage) },
+  })
+  return overlay(ownFields(own, ID), said)
+}
+
+function foreignBody(reply: Collected, choices: readonly JsonObject[], context: WriteReply): JsonObject {
+  const { usage } = reply
+  return present({
+    id: replyId(reply.id, 'chatcmpl-', context),
+    object: 'chat.completion',
+    created: reply.createdAt ?? context.createdAt,
+    model: reply.model === '' ? context.chat.model : reply.model,
+    choices,
+    usage: usage === undefined ? undefined : writeUsage(usage.usage),
+    service_tier: usage?.serviceTier ?? undefined,
+  })
+}
+
+/** The vendor's own figures where they came in this wire: they say more than ours. */
+const writtenUsage = ({ usage, own }: NonNullable<Collected['usage']>): JsonObject =>
+  own?.wire === ID ? own.fields : writeUsage(usage)
+
+function writeChoice(choice: CollectedChoice, home: boolean, losses: Losses): JsonObject {
+  const { index, stop, own, blocks } = choice
+  const message = writeMessage(choice, home, losses)
+  const held = {
+    calls: blocks.some(({ content }) => content.kind === 'call'),
+    refusal: blocks.some(({ content }) => content.kind === 'refusal'),
+  }
+  const reason = stop === undefined ? null : writeStop(stop, held)
+  if (home) {
+    const said = present({
+      index: isSpelt(own, ID, 'no index') ? undefined : index,
+      message,
+      finish_reason: isSpelt(own, ID, 'no finish_reason') ? undefined : reason,
+    })
+    return overlay(without(ownFields(own, ID), ['message']), said)
+  }
+  const native = stop === undefined ? undefined : nativeWord(stop)
+  return present({ index, message, logprobs: null, finish_reason: reason, native_finish_reason: native })
+}

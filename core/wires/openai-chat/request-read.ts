@@ -1,0 +1,165 @@
+import { type CacheMark, type Chat, EFFORTS, type Reasoning, type ServiceTier } from '../../chat.ts'
+import { badField, Fields } from '../../fields.ts'
+import { asList, asObject, type Json, type JsonObject } from '../../json.ts'
+import type { AskedOf } from '../../wire.ts'
+import { keep, restWith, spellings, without } from './kept.ts'
+import { readMessages } from './messages-read.ts'
+import { readOutput } from './output-read.ts'
+import { readToolChoice, readTools } from './tools-read.ts'
+
+/** What a client of chat completions asks. Throws `bad_request` with the path of the field that is wrong. */
+export function readRequest(json: JsonObject, asked: AskedOf): Chat {
+  const body = new Fields(json, '')
+  body.text('model')
+  body.flag('stream')
+  const turns = readMessages(body)
+  const tools = readTools(body)
+  const { toolChoice, kept: choiceKept } = readToolChoice(body)
+  const { output, kept: outputKept } = readOutput(body)
+  const settings = readSettings(body)
+  const options = readStreamOptions(body)
+  const kept = restWith(body, { tool_choice: choiceKept, response_format: outputKept, stream_options: options.kept })
+  return {
+    model: asked.model,
+    stream: asked.stream,
+    turns,
+    tools,
+    ...(toolChoice === undefined ? {} : { toolChoice }),
+    ...(output === undefined ? {} : { output }),
+    ...settings,
+    ...keep(kept, [...topSpellings(body), ...options.spelt]),
+  }
+}
+
+type Settings = Omit<Chat, 'model' | 'stream' | 'turns' | 'tools' | 'toolChoice' | 'output' | 'own'>
+
+/** How the model draws its words, which is what legacy completions ask in the same fields. */
+export function readSampling(body: Fields): Settings {
+  return {
+    ...optional('outputTokensMax', body.count(limitField(body))),
+    ...optional('temperature', body.number('temperature')),
+    ...optional('topP', body.number('top_p')),
+    // OpenAI has none; nodes of this wire take it, and other wires know it.
+    ...optional('topK', body.number('top_k')),
+    ...optional('presencePenalty', body.number('presence_penalty')),
+    ...optional('frequencyPenalty', body.number('frequency_penalty')),
+    ...optional('seed', body.number('seed')),
+    ...optional('choices', body.count('n')),
+    ...optional('stops', readStops(body)),
+    ...optional('logitBias', body.object('logit_bias')?.json),
+    ...optional('user', body.text(userField(body))),
+  }
+}
+
+function readSettings(body: Fields): Settings {
+  return {
+    ...readSampling(body),
+    ...optional('parallelCalls', body.flag('parallel_tool_calls')),
+    ...optional('logprobs', readLogprobs(body)),
+    ...optional('reasoning', readReasoning(body)),
+    ...optional('verbosity', body.text('verbosity')),
+    ...optional('cacheKey', body.text('prompt_cache_key')),
+    ...optional('cacheAutomatic', readCacheOptions(body)),
+    ...optional('serviceTier', readServiceTier(body)),
+    ...optional('store', body.flag('store')),
+    ...optional('metadata', body.object('metadata')?.json),
+  }
+}
+
+/** The two names of the limit; where both stand, the older one is kept beside. */
+const limitField = (body: Fields): string =>
+  body.has('max_completion_tokens') ? 'max_completion_tokens' : 'max_tokens'
+const userField = (body: Fields): string => (body.has('safety_identifier') ? 'safety_identifier' : 'user')
+
+function readStops(body: Fields): readonly string[] | undefined {
+  const stop = body.any('stop')
+  return typeof stop === 'string' ? [stop] : body.texts('stop')
+}
+
+function readLogprobs(body: Fields): Chat['logprobs'] {
+  if (body.flag('logprobs') !== true) return undefined
+  return { alternatives: body.count('top_logprobs') ?? 0 }
+}
+
+/** `none` switches it off; a word that is not known (nodes have some) is kept. */
+function readReasoning(body: Fields): Reasoning | undefined {
+  const word = body.json['reasoning_effort']
+  const effort = EFFORTS.find((known) => known === word)
+  if (word !== 'none' && effort === undefined) {
+    if (word !== undefined && word !== null && typeof word !== 'string')
+      throw badField('reasoning_effort', 'must be a string')
+    return undefined
+  }
+  body.any('reasoning_effort')
+  return effort === undefined ? { mode: 'off' } : { effort }
+}
+
+/** The vendor places marks by itself unless it is told not to; a mode that says so is kept. */
+function readCacheOptions(body: Fields): CacheMark | undefined {
+  const options = asObject(body.json['prompt_cache_options'])
+  const { mode, ttl, ...rest } = options ?? {}
+  const isPlain = mode === 'implicit' && Object.keys(rest).length === 0
+  if (!isPlain || (ttl !== undefined && typeof ttl !== 'string')) return undefined
+  body.any('prompt_cache_options')
+  return ttl === undefined ? {} : { ttl }
+}
+
+/** A tier that is not known (nodes have some) is kept. */
+function readServiceTier(body: Fields): ServiceTier | undefined {
+  const word = body.json['service_tier']
+  if (word !== undefined && word !== null && typeof word !== 'string')
+    throw badField('service_tier', 'must be a string')
+  const tier = TIERS.get(word ?? '')
+  if (tier !== undefined) body.any('service_tier')
+  return tier
+}
+
+const TIERS: ReadonlyMap<string, ServiceTier> = new Map([
+  ['auto', 'auto'],
+  ['default', 'standard'],
+  ['flex', 'flex'],
+  ['scale', 'scale'],
+  ['priority', 'fast'],
+  ['fast', 'fast'],
+])
+
+/**
+ * Whether usage is wanted at the end of a stream, and whether it is padded: the gateway itself sees to the first and never does the second,
+ * so neither is lost where another wire is spoken.
+ */
+function readStreamOptions(body: Fields): { readonly kept: JsonObject; readonly spelt: readonly string[] } {
+  const options = body.object('stream_options')
+  if (options === undefined) return { kept: {}, spelt: [] }
+  const seen = Object.entries(options.json).filter(([key, value]) => isSeenTo(key, value))
+  const kept = without(
+    options.json,
+    seen.map(([key]) => key),
+  )
+  return { kept, spelt: ['stream_options', ...seen.map(([key, value]) => `${key} ${value === true}`)] }
+}
+
+const isSeenTo = (key: string, value: Json): boolean =>
+  (key === 'include_usage' && typeof value === 'boolean') || (key === 'include_obfuscation' && value === false)
+
+/** What a value is not told from that was read of it. */
+function topSpellings({ json }: Fields): readonly string[] {
+  return spellings({
+    unstreamed: json['stream'] === false,
+    one_stop: typeof json['stop'] === 'string',
+    toolless: asList(json['tools'])?.length === 0,
+    any: json['tool_choice'] === 'any',
+    max_completion_tokens: typeof json['max_completion_tokens'] === 'number',
+    safety_identifier: typeof json['safety_identifier'] === 'string',
+    top_k: typeof json['top_k'] === 'number',
+    no_logprobs: json['logprobs'] === false,
+    top_logprobs: json['top_logprobs'] === 0,
+    fast: json['service_tier'] === 'fast',
+  })
+}
+
+/** A field of a node that is being read: absent where it has no value. */
+function optional<Key extends string, Value>(key: Key, value: Value | undefined): { readonly [name in Key]?: Value } {
+  const field: { [name in Key]?: Value } = {}
+  if (value !== undefined) field[key] = value
+  return field
+}

@@ -1,0 +1,113 @@
+import type { Block, MediaBlock, Source } from '../../chat.ts'
+import { readDataUrl } from '../../data-url.ts'
+import { badField, Fields } from '../../fields.ts'
+import type { Json, JsonObject } from '../../json.ts'
+import { readCacheMark } from './cache-mark.ts'
+import { readCitation } from './citation.ts'
+import { given } from './given.ts'
+import { keep, label } from './spelling.ts'
+
+/** How text is usually called where the part stands. */
+export type TextType = 'input_text' | 'output_text'
+
+/** The parts of a message, or of a tool's answer. A kind of part that is not known is kept whole. */
+export const readParts = (parts: readonly Fields[], usual: TextType): readonly Block[] =>
+  parts.map((part) => {
+    const type = part.textNeeded('type')
+    return READERS.get(type)?.(part, { type, usual }) ?? foreignPart(part.json, type)
+  })
+
+interface PartContext {
+  readonly type: string
+  readonly usual: TextType
+}
+type ReadPart = (part: Fields, context: PartContext) => Block
+
+// A map, so that a type like `constructor` finds nothing.
+const READERS: ReadonlyMap<string, ReadPart> = new Map<string, ReadPart>([
+  ['input_text', readText],
+  ['output_text', readText],
+  ['text', readText],
+  ['refusal', (part) => ({ kind: 'refusal', text: part.textNeeded('refusal'), ...given({ own: keep(part.rest()) }) })],
+  ['input_image', readImage],
+  ['input_file', readFile],
+])
+
+const foreignPart = (json: JsonObject, type: string): Block => ({
+  kind: 'foreign',
+  wire: 'openai-responses',
+  type,
+  json,
+  ...given({ own: keep({}, { spelt: ['part'] }) }),
+})
+
+function readText(part: Fields, { type, usual }: PartContext): Block {
+  const text = part.textNeeded('text')
+  const spelt = [
+    ...(type === usual ? [] : [label('type', type)]),
+    ...EMPTY_LISTS.filter((key) => isEmptyList(part.json[key])),
+  ]
+  const citations = part.objects('annotations')?.map(({ json }) => readCitation(json)) ?? []
+  if (spelt.includes('logprobs')) part.any('logprobs')
+  const optional = { citations: citations.length === 0 ? undefined : citations, cacheMark: readCacheMark(part) }
+  return { kind: 'text', text, ...given({ ...optional, own: keep(part.rest(), { spelt }) }) }
+}
+
+const EMPTY_LISTS = ['annotations', 'logprobs']
+
+function readImage(part: Fields): Block {
+  const url = part.text('image_url')
+  const found = url === undefined ? fileId(part, 'image_url') : fromUrl(url, part.path('image_url'))
+  return mediaBlock('image', part, found)
+}
+
+function readFile(part: Fields): Block {
+  const [data, url] = [part.text('file_data'), part.text('file_url')]
+  if (data !== undefined) return mediaBlock('file', part, fromData(data, part.path('file_data')))
+  return mediaBlock('file', part, url === undefined ? fileId(part, 'file_data') : plain({ kind: 'url', url }))
+}
+
+/** Where a picture or file is, and how that was spelt. */
+interface Found {
+  readonly source: Source
+  readonly spelt: readonly string[]
+}
+const plain = (source: Source): Found => ({ source, spelt: [] })
+
+function mediaBlock(kind: 'image' | 'file', part: Fields, { source, spelt }: Found): MediaBlock {
+  const optional = { name: part.text('filename'), detail: part.text('detail'), cacheMark: readCacheMark(part) }
+  return { kind, source, ...given({ ...optional, own: keep(part.rest(), { spelt }) }) }
+}
+
+function fileId(part: Fields, instead: string): Found {
+  const id = part.text('file_id')
+  if (id === undefined) throw badField(part.path(instead), 'is required')
+  return plain({ kind: 'id', id })
+}
+
+/** Some clients send the bare data of a file. */
+const fromData = (data: string, path: string): Found =>
+  data.startsWith('data:') ? fromUrl(data, path) : plain({ kind: 'data', base64: checkedBase64(data, path) })
+
+function fromUrl(url: string, path: string): Found {
+  if (url === '') throw badField(path, 'must not be empty')
+  if (!/^data:/i.test(url)) return plain({ kind: 'url', url })
+  const data = readDataUrl(url)
+  if (data === undefined) throw badField(path, 'must be a URL, or a data URL of base64')
+  const { mediaType } = data
+  const base64 = checkedBase64(data.base64, path)
+  const head = url.slice(0, url.length - base64.length)
+  const isUsual = head === `data:${mediaType};base64,`
+  return { source: { kind: 'data', mediaType, base64 }, spelt: isUsual ? [] : [label('head', head)] }
+}
+
+/** Only its beginning: what is broken further on, the vendor will see. */
+function checkedBase64(base64: string, path: string): string {
+  if (base64 === '' || !BASE64.test(base64.slice(0, BASE64_CHECKED))) throw badField(path, 'must be base64')
+  return base64
+}
+
+const BASE64 = /^[A-Za-z0-9+/_\r\n-]*={0,2}$/
+const BASE64_CHECKED = 64
+
+const isEmptyList = (value: Json | undefined): boolean => Array.isArray(value) && value.length === 0

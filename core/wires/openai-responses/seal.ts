@@ -1,0 +1,28 @@
+import type { Proof } from '../../chat.ts'
+import { unwrapProof, wrapProof } from '../../proof.ts'
+import { WIRE } from './spelling.ts'
+
+/**
+ * A proof as `encrypted_content` of a reasoning item, the one field of this wire that clients give back whatever it holds. `redacted`: there
+ * was never any text to it. `before`: it belongs to the item before it, because the vendor signs calls or text (Gemini's thought signatures).
+ */
+export interface Seal {
+  readonly proof: Proof
+  readonly kind: 'reasoning' | 'redacted' | 'before'
+}
+
+/** What the client gets. A proof of this wire goes out as it is: its own vendor must find it unchanged. */
+export function sealed({ proof, kind }: Seal): string {
+  if (proof.wire === WIRE) return proof.data
+  return kind === 'reasoning' ? wrapProof(proof) : `${kind}.${wrapProof(proof)}`
+}
+
+/** What the client sent back. */
+export function unsealed(text: string): Seal {
+  for (const kind of ['redacted', 'before'] as const) {
+    if (!text.startsWith(`${kind}.`)) continue
+    const proof = unwrapProof(text.slice(kind.length + 1), WIRE)
+    if (proof.wire !== WIRE) return { proof, kind }
+  }
+  return { proof: unwrapProof(text, WIRE), kind: 'reasoning' }
+}

@@ -1,0 +1,38 @@
+import type { Pool } from 'pg'
+import { ownerOfReply } from '../store/stored-replies.sql.ts'
+
+/** Whose a reply is, and who keeps it. */
+export interface ReplyOwner {
+  readonly keyId: string
+  /** By its name in the configuration. */
+  readonly provider: string
+}
+
+/**
+ * Replies that vendors keep and that can be asked for again by an id. The ledger has them; those of the last minutes are in memory too,
+ * because a client goes on from its reply before the record has reached the database.
+ */
+export interface StoredReplies {
+  note(id: string, owner: ReplyOwner): void
+  /** Asks the database where the memory does not know. Rejects when it does not answer. */
+  find(id: string): Promise<ReplyOwner | undefined>
+}
+
+export function openStoredReplies(pool: Pool): StoredReplies {
+  const recent = new Map<string, ReplyOwner>()
+  return {
+    note(id, owner) {
+      if (recent.size >= RECENT_MAX) forgetOldest(recent)
+      recent.set(id, owner)
+    },
+    find: async (id) => recent.get(id) ?? (await ownerOfReply(pool, id)),
+  }
+}
+
+/** Far more than are made while a record is on its way. */
+const RECENT_MAX = 10_000
+
+function forgetOldest(recent: Map<string, ReplyOwner>): void {
+  const [oldest] = recent.keys()
+  if (oldest !== undefined) recent.delete(oldest)
+}

@@ -1,0 +1,81 @@
+import { afterEach, describe, expect, test } from 'vitest'
+import { Fault } from '../../core/fault.ts'
+import type { ToTranslate } from '../../core/translate.ts'
+import { systemClock } from './clock.ts'
+import { openTranslator, type Translator } from './translator.ts'
+
+const target: ToTranslate = {
+  form: 'openai-chat',
+  asked: { model: 'm', stream: false },
+  spoken: ['anthropic'],
+  model: 'claude',
+  account: 'a',
+  outputTokensMax: 1_000,
+  capabilities: {},
+  dialect: { callId: { pattern: /^[a-z]+$/, lengthMax: 9 } },
+  store: false,
+  lossMode: 'warn',
+  usageOnRequest: false,
+}
+
+const bodyOf = (text: string, chunkBytes = text.length) => {
+  const bytes = Buffer.from(text)
+  const chunks: Buffer[] = []
+  for (let at = 0; at < bytes.length; at += chunkBytes) chunks.push(bytes.subarray(at, at + chunkBytes))
+  return { chunks, bytes: bytes.length }
+}
+const request = (content: string) => JSON.stringify({ model: 'm', seed: 7, messages: [{ role: 'user', content }] })
+
+let translator: Translator | undefined
+const open = () => {
+  translator = openTranslator({ clock: systemClock })
+  return translator
+}
+afterEach(() => translator?.close())
+
+describe('the translator thread', () => {
+  test('gives the body for the vendor, what was lost, and no conversation back', async () => {
+    const text = 'word '.repeat(100_000)
+    const done = await open().translate(bodyOf(request(text), 65_536), target)
+    const body = JSON.parse(Buffer.from(done.body).toString('utf8'))
+    expect(body).toMatchObject({ model: 'claude', messages: [{ role: 'user' }] })
+    expect(JSON.stringify(body)).toContain('word word')
+    expect(done.wire).toBe('anthropic')
+    expect(done.losses).toContainEqual(expect.objectContaining({ field: 'seed', what: 'dropped' }))
+    expect(done.chat.turns).toEqual([])
+  })
+
+  test('answers several at once, each its own', async () => {
+    const one = open()
+    const texts = ['first', 'second', 'third']
+    const done = await Promise.all(texts.map((text) => one.translate(bodyOf(request(text)), target)))
+    for (const [index, text] of texts.entries()) {
+      expect(Buffer.from(done[index]?.body ?? []).toString('utf8')).toContain(text)
+    }
+  })
+
+  test.each([
+    ['{"model":"m","messages":[', undefined],
+    ['{"model":"m","messages":[{"role":7}]}', 'messages[0].role'],
+  ])('refuses %s as the thread of the loop would, with its field', async (text, field) => {
+    const fault: unknown = await open()
+      .translate(bodyOf(text), target)
+      .catch((error: unknown) => error)
+    expect(fault).toBeInstanceOf(Fault)
+    expect(fault).toMatchObject({ code: 'bad_request', field })
+  })
+
+  test('that is closed lets nobody wait', async () => {
+    const one = open()
+    const waiting = one.translate(bodyOf(request('x')), target).catch((error: unknown) => error)
+    await one.close()
+    expect(await waiting).toMatchObject({ code: 'draining' })
+  })
+
+  test('begins again after its end', async () => {
+    const one = open()
+    await one.translate(bodyOf(request('x')), target)
+    await one.close()
+    expect((await one.translate(bodyOf(request('again')), target)).wire).toBe('anthropic')
+  })
+})
