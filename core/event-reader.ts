@@ -1,5 +1,5 @@
 import { Fault } from './fault.ts'
-import { EventCutter, eachEvent, readEvent } from './sse.ts'
+import { EventCutter, eachEvent, readEvent, readEventText } from './sse.ts'
 import type { StreamEvent } from './wire.ts'
 
 /**
@@ -29,6 +29,8 @@ export class EventReader {
 }
 
 function eventsOf(run: Uint8Array): readonly StreamEvent[] {
+  // Nearly every vendor ends lines with a newline alone: one text is decoded, and cut.
+  if (run.indexOf(RETURN) < 0) return eventsIn(decoder.decode(run))
   const events: StreamEvent[] = []
   eachEvent(run, (start, end) => {
     const { name, data = bareJson(run.subarray(start, end)) } = readEvent(run, start, end)
@@ -37,9 +39,40 @@ function eventsOf(run: Uint8Array): readonly StreamEvent[] {
   return events
 }
 
+function eventsIn(text: string): readonly StreamEvent[] {
+  const events: StreamEvent[] = []
+  let start = 0
+  while (start < text.length) {
+    const blank = text.indexOf('\n\n', start)
+    const end = blank < 0 ? text.length : blank
+    const event = eventOf(text.slice(start, end))
+    if (event !== undefined) events.push(event)
+    start = end + 2
+    while (text[start] === '\n') start++
+  }
+  return events
+}
+
+/** Most events are one line of data, or a name and one line of data. */
+function eventOf(lines: string): StreamEvent | undefined {
+  const newline = lines.startsWith('event: ') ? lines.indexOf('\n') : -1
+  const from = newline + 1
+  if (lines.startsWith('data: ', from) && !lines.includes('\n', from)) {
+    const data = lines.slice(from + 6)
+    return isBlank(data) ? undefined : { name: newline < 0 ? undefined : lines.slice(7, newline), data }
+  }
+  const { name, data = bareJsonText(lines) } = readEventText(lines)
+  return data === undefined || isBlank(data) ? undefined : { name, data }
+}
+
+const isBlank = (data: string): boolean => data === '' || data.trim() === ''
+const bareJsonText = (lines: string): string | undefined =>
+  lines.startsWith('{') || lines.startsWith('[') ? lines : undefined
+
 const bareJson = (bytes: Uint8Array): string | undefined =>
   bytes[0] === BRACE || bytes[0] === BRACKET ? decoder.decode(bytes) : undefined
 
 const decoder = new TextDecoder()
+const RETURN = 0x0d
 const BRACE = 0x7b
 const BRACKET = 0x5b

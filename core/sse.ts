@@ -79,14 +79,20 @@ export function eventsWith(run: Uint8Array, next: (from: number) => number): rea
 }
 
 /** An event's name and its data, the lines joined as the grammar says; what it does not have is `undefined`. */
-export function readEvent(
-  run: Uint8Array,
-  start: number,
-  end: number,
-): { readonly name: string | undefined; readonly data: string | undefined } {
+export function readEvent(run: Uint8Array, start: number, end: number): EventText {
+  return readEventText(decoder.decode(run.subarray(start, end)))
+}
+
+interface EventText {
+  readonly name: string | undefined
+  readonly data: string | undefined
+}
+
+/** The same from text. */
+export function readEventText(text: string): EventText {
   let name: string | undefined
   let data: string | undefined
-  for (const line of decoder.decode(run.subarray(start, end)).split(LINE_END)) {
+  for (const line of text.split(LINE_END)) {
     if (line.startsWith('event:')) name = fieldValue(line, 6)
     if (line.startsWith('data:')) data = data === undefined ? fieldValue(line, 5) : `${data}\n${fieldValue(line, 5)}`
   }

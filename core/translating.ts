@@ -5,9 +5,10 @@ import { Fault, faultOf } from './fault.ts'
 import { asObject, parseJson } from './json.ts'
 import type { Part } from './part.ts'
 import type { Reading, ReplyReader } from './reply-reader.ts'
+import { RepeatedDelta } from './repeated-delta.ts'
 import { undoing } from './undo.ts'
 import { NO_USAGE, type Usage } from './usage.ts'
-import type { ClientForm, ReadReply, StreamReader, StreamWriter, Undo, Wire, WriteReply } from './wire.ts'
+import type { ClientForm, ReadReply, StreamEvent, StreamReader, StreamWriter, Undo, Wire, WriteReply } from './wire.ts'
 
 export interface TranslatingOptions {
   readonly vendor: Wire
@@ -191,17 +192,29 @@ export class Translating implements ReplyReader {
 class StreamInput {
   readonly #events: EventReader
   readonly #reader: StreamReader
+  readonly #repeated: RepeatedDelta | undefined
 
   constructor({ vendor, read, eventBytesMax }: TranslatingOptions) {
     this.#events = new EventReader(eventBytesMax)
     this.#reader = vendor.stream.reader(read)
+    this.#repeated = this.#reader.textLeavesNoTrace === true ? new RepeatedDelta() : undefined
   }
 
   push(chunk: Uint8Array): readonly Part[] {
-    const events = this.#events.push(chunk)
-    const [only] = events
-    if (only !== undefined && events.length === 1) return this.#reader.push(only)
-    return events.flatMap((event) => this.#reader.push(event))
+    const parts: Part[] = []
+    for (const event of this.#events.push(chunk)) this.#read(event, parts)
+    return parts
+  }
+
+  #read(event: StreamEvent, parts: Part[]): void {
+    const known = this.#repeated?.match(event)
+    if (known !== undefined) {
+      parts.push(known)
+      return
+    }
+    const read = this.#reader.push(event)
+    this.#repeated?.learn(event, read)
+    for (const part of read) parts.push(part)
   }
 
   end(): readonly Part[] {

@@ -112,6 +112,8 @@ export interface ReadReply {
 
 /** Reads a vendor's stream, one event at a time. */
 export interface StreamReader {
+  /** Whether a piece of text leaves nothing behind in this reader but its part: then one that is known again need not be read. */
+  readonly textLeavesNoTrace?: true
   /** One event. Gives no parts for what means nothing (pings, comments). */
   readonly push: (event: StreamEvent) => readonly Part[]
   /** The vendor closed its side: what that still means. A reply without `finish` was cut. */

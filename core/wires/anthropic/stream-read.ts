@@ -13,6 +13,7 @@ import { laterUsage } from './usage.ts'
 
 /** Reads a vendor's stream: one message, block after block. Events that are not known mean nothing here, and go no further. */
 export class AnthropicReader implements StreamReader {
+  readonly textLeavesNoTrace = true
   readonly #context: ReadReply
   /** The id of the message that is open; `undefined` before the first one. */
   #id: string | undefined

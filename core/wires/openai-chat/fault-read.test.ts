@@ -53,6 +53,13 @@ describe('a vendor’s error body', () => {
     expect(read(status, error({ message: 'org acme' })).message).not.toContain('acme')
   })
 
+  test('a limit that is named by our organization is told without its words, and with its hint', () => {
+    const message = 'Rate limit reached for m in organization org-acme on tokens per min. Please try again in 20s.'
+    const fault = read(429, error({ message, code: 'rate_limit_exceeded' }))
+    expect(fault.message).not.toContain('acme')
+    expect(fault.retryAfterSeconds).toBe(20)
+  })
+
   test('the field that is wrong is kept', () => expect(read(400, error({ param: 'top_p' })).field).toBe('top_p'))
 
   test.each([

@@ -14,7 +14,7 @@ export function readFault(status: number, body: Json): Fault {
   if (code === 'upstream_auth_failed') return new Fault(code, "The provider refused the gateway's own credential")
   const field = asText(error['param'])
   const retryAfterSeconds = message === undefined ? undefined : secondsIn(message)
-  return new Fault(code, message?.slice(0, MESSAGE_LENGTH_MAX) ?? 'The provider refused the request without a reason', {
+  return new Fault(code, toldMessage(code, message) ?? 'The provider refused the request without a reason', {
     ...(field === undefined ? {} : { field }),
     ...(retryAfterSeconds === undefined ? {} : { retryAfterSeconds }),
   })
@@ -28,7 +28,13 @@ export function readTold(error: Json, told: Told): Fault {
   const code = codeByWord(fields) ?? TOLD_CODES.get(wordOf(fields['type'])) ?? codeByStatus(statusIn(fields))
   return code === fault.code || code === 'upstream_auth_failed' || code === 'upstream_funds'
     ? fault
-    : new Fault(code, fault.message, { reason: told.reason })
+    : new Fault(code, toldMessage(code, fault.message) ?? fault.message, { reason: told.reason })
+}
+
+/** Limits of a shared account are named by its organization, and are not those of the client (wire-formats 1.9). */
+function toldMessage(code: FaultCode, message: string | undefined): string | undefined {
+  const isOfAccount = code === 'rate_limited' && /\borganization\b|\borg-/i.test(message ?? '')
+  return isOfAccount ? "The provider's rate limit is reached" : message?.slice(0, MESSAGE_LENGTH_MAX)
 }
 
 /** The error that stands where an answer should be, if one does; some nodes have it flat. */

@@ -12,6 +12,7 @@ import { readServiceTier, readUsage } from './usage.ts'
  * anything else was cut. Throws `upstream_error` for what is no chunk.
  */
 export class ChatStreamReader implements StreamReader {
+  readonly textLeavesNoTrace = true
   readonly #context: ReadReply
   readonly #choices = new Map<number, ChoiceReader>()
   #started = false
