@@ -21,6 +21,9 @@ export function unwrapProof(text: string, wire: WireId): Proof {
 /** What a body contains that holds a wrapped proof: such a body must be read, whatever its wire. */
 export const PROOF_MARK = 'sekisho-proof-1.'
 
+/** The same where the wrapping itself had to be base64, because a wire's field is of bytes: its first fifteen letters. */
+export const PROOF_MARK_BASE64 = btoa(PROOF_MARK.slice(0, 15))
+
 /** Whether a writer of `wire` may give `proof` back to `account`. */
 export const isProofOf = (
   proof: Proof,

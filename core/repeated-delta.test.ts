@@ -78,9 +78,11 @@ test('a piece of another block is never taken for one of this', () => {
     name: 'message_start',
     data: JSON.stringify({ type: 'message_start', message: { id: 'msg_1', model: 'm', content: [], usage: {} } }),
   }
-  const events = [
-    ...[message, start(0), block(0, 'one'), block(0, 'two'), stop(0)],
-    ...[start(1), block(1, 'three'), block(1, 'four'), stop(1)],
+  const two = (index: number, words: readonly string[]) => [
+    start(index),
+    ...words.map((word) => block(index, word)),
+    stop(index),
   ]
+  const events = [message, ...two(0, ['one', 'two']), ...two(1, ['three', 'four'])]
   expect(read('anthropic', events, new RepeatedDelta()).parts).toEqual(read('anthropic', events).parts)
 })

@@ -3,7 +3,7 @@ import { type Body, edited, includes } from '../core/body.ts'
 import type { Capabilities } from '../core/capabilities.ts'
 import type { WireId } from '../core/chat.ts'
 import type { Loss } from '../core/loss.ts'
-import { PROOF_MARK } from '../core/proof.ts'
+import { PROOF_MARK, PROOF_MARK_BASE64 } from '../core/proof.ts'
 import type { Header } from '../core/provider.ts'
 import { type Attempt, requestPath, type Target } from '../core/route.ts'
 import { askingOf } from '../core/wires/asking.ts'
@@ -52,10 +52,12 @@ function wireOf(planned: Planned, { provider, operations, capabilities }: Target
   if (operation === 'completions' && !operations.includes('completions')) return undefined
   if (endpoint.form === 'gemini-list' || isBridged(planned, capabilities)) return undefined
   // Another vendor's proof in our wrapping would be taken for one of its own that is broken.
-  return includes(body, PROOF_BYTES, nativeFind) ? undefined : endpoint.wire
+  const mark = endpoint.wire === 'gemini' ? PROOF_BYTES_BASE64 : PROOF_BYTES
+  return includes(body, mark, nativeFind) ? undefined : endpoint.wire
 }
 
 const PROOF_BYTES = Buffer.from(PROOF_MARK)
+const PROOF_BYTES_BASE64 = Buffer.from(PROOF_MARK_BASE64)
 
 /** Whether this model may need the responses endpoint for a chat request: then it is read to find out. */
 function isBridged({ endpoint, parsed }: Planned, { responsesOnly }: Capabilities): boolean {

@@ -1,7 +1,7 @@
 import type { WireId } from '../chat.ts'
 import type { Edit } from '../body.ts'
 import { badField } from '../fields.ts'
-import { asList, type Json, type JsonObject, parseJson } from '../json.ts'
+import { asList, asObject, type Json, type JsonObject, parseJson } from '../json.ts'
 import type { ScanResult } from '../json-scan.ts'
 import type { Operation } from '../operation.ts'
 import type { Provider } from '../route.ts'
@@ -86,7 +86,10 @@ function checkMessages(_operation: Operation, body: JsonObject): void {
 }
 
 function checkContents(operation: Operation, body: JsonObject): void {
-  if (operation === 'chat' && asList(body['contents']) === undefined) throw badField('contents', 'must be a list')
+  const { contents } = body
+  if (operation === 'chat' && asList(contents) === undefined && asObject(contents) === undefined) {
+    throw badField('contents', 'must be a list')
+  }
 }
 
 /** Model and stream stand in the path. */

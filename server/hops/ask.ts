@@ -8,6 +8,7 @@ import { scanFault } from '../../core/wires/openai-chat/asked.ts'
 import type { Account } from '../account.ts'
 import type { Asked, Known } from '../exchange.ts'
 import { parseBody } from '../parse-body.ts'
+import { decodedBody } from '../request-decoding.ts'
 import type { World } from '../world.ts'
 
 /**
@@ -43,10 +44,6 @@ const PARSED_BYTES_MAX = 65_536
 function checkHeaders(request: IncomingMessage, bodyBytesMax: number): void {
   const { headers } = request
   if (Number(headers['content-length'] ?? 0) > bodyBytesMax) throw tooLarge(bodyBytesMax)
-  const encoding = headers['content-encoding']
-  if (encoding !== undefined && encoding !== 'identity') {
-    throw new Fault('unsupported_media_type', `content-encoding '${encoding}' is not accepted; send the body as it is`)
-  }
 }
 
 /** Collects the body. A problem that the scan finds ends the wait at once; what still comes is thrown away by the listener. */
@@ -58,11 +55,12 @@ function receive(
     const chunks: Uint8Array[] = []
     let bytes = 0
     let pauseAt = TURN_BYTES_MAX
+    const { source, stop } = decodedBody(request)
     const refuse = (fault: Fault) => {
-      request.removeAllListeners('data')
+      stop()
       reject(fault)
     }
-    request.on('data', (chunk: Buffer) => {
+    source.on('data', (chunk: Buffer) => {
       bytes += chunk.length
       if (bytes > bodyBytesMax) return refuse(tooLarge(bodyBytesMax))
       if (bytes > PARSED_BYTES_MAX && !held(bytes)) return refuse(noRoom())
@@ -71,10 +69,11 @@ function receive(
       if (problem !== undefined && bytes > PARSED_BYTES_MAX) return refuse(scanFault(problem))
       if (bytes < pauseAt) return
       pauseAt = bytes + TURN_BYTES_MAX
-      request.pause()
-      setImmediate(() => request.resume())
+      source.pause()
+      setImmediate(() => source.resume())
     })
-    request.on('end', () => resolve({ chunks, bytes }))
+    source.on('end', () => resolve({ chunks, bytes }))
+    if (source !== request) source.on('error', () => refuse(notAsEncoded()))
     request.on('close', () => {
       if (!request.complete) reject(new Fault('client_gone', 'The request broke off'))
     })
@@ -100,5 +99,7 @@ function heldBy(account: Account, world: World): Held {
 
 const noRoom = () =>
   new Fault('overloaded', 'The gateway holds as many large requests as it can', { retryAfterSeconds: 1 })
+
+const notAsEncoded = () => new Fault('bad_request', 'The request body is not what its content-encoding says')
 
 const tooLarge = (bytesMax: number) => new Fault('body_too_large', `The request body is larger than ${bytesMax} bytes`)

@@ -16,8 +16,9 @@ export interface Answer {
 }
 
 /**
- * Gives every call an id and every result that of its call. Gemini's own ids are optional and often come back on one of the two only; then the
- * name and the order decide, as they do for the vendor. Ids that are made here depend on what stands before, so that a longer conversation has the same ones.
+ * Gives every call an id and every result that of its call. Gemini's own ids are optional and often come back on one of the two
+ * only; then the name and the order decide, as they do for the vendor. Ids that are made here depend on what stands before, so that a
+ * longer conversation has the same ones.
  */
 export class CallPairs {
   readonly #orphans: 'refused' | 'taken'

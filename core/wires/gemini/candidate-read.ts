@@ -13,16 +13,19 @@ import type { PartContext } from './whole-part.ts'
  */
 export class CandidateReader {
   readonly #choice: number
-  readonly #layout = new Layout()
+  readonly #layout: Layout
+  readonly #form: ReplyForm
   readonly #content: ContentReader
   /** Fields that have no place in parts; of each the last one that came. */
   readonly #rest: { [key: string]: Json } = {}
   #finishReason: string | undefined
   #spelt: readonly string[] = []
 
-  constructor(choice: number, context: PartContext) {
+  constructor(choice: number, context: PartContext, form: ReplyForm) {
     this.#choice = choice
-    this.#content = new ContentReader(choice, context, this.#layout)
+    this.#form = form
+    this.#layout = new Layout(form === 'whole' ? 'every part' : 'nothing')
+    this.#content = new ContentReader({ choice, layout: this.#layout, about: this.#rest }, context)
   }
 
   get isEnded(): boolean {
@@ -41,7 +44,7 @@ export class CandidateReader {
     this.#keep(rest, '')
     this.#keep(contentRest, 'content.')
     if (role !== undefined && role !== 'model') this.#keep({ role }, 'content.')
-    this.#spelt = spellings({ content, index, parts, role })
+    if (this.#form === 'whole') this.#spelt = spellings({ content, index, parts, role })
     const out = listOf(parts).flatMap((part) => this.#content.push(part))
     if (finishReason !== undefined && finishReason !== null) this.#finishReason = asText(finishReason) ?? ''
     return out
@@ -50,7 +53,7 @@ export class CandidateReader {
   /** The reply is over. A candidate of which the vendor has not said how it ended stays as it is. */
   end(): readonly Part[] {
     if (this.#finishReason === undefined) return []
-    const closing = this.#content.close(this.#rest, !isNaturalEnd(this.#finishReason))
+    const closing = this.#content.close(isNaturalEnd(this.#finishReason) ? 'whole' : 'cut')
     const own = ownOf('gemini', this.#rest, [...this.#spelt, ...this.#layout.spelt()])
     const stop = stopOf(this.#finishReason, this.#content.hasCall)
     return [...closing, { kind: 'end', choice: this.#choice, stop, ...(own === undefined ? {} : { own }) }]
@@ -63,6 +66,9 @@ export class CandidateReader {
     }
   }
 }
+
+/** How a reply comes. Only of a whole one it is remembered how it was spelt. */
+export type ReplyForm = 'whole' | 'stream'
 
 /** How a candidate was spelt. */
 export const NO_INDEX = 'no index'

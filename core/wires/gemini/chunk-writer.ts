@@ -13,8 +13,8 @@ import { endedCandidate, isBlocked, type ReplyWriting, replyPart } from './reply
 type BlockPart = Extract<Part, { readonly block: number }>
 
 /**
- * Parts as the response objects of a stream. Texts go out as they come; calls, pictures and whatever only the vendor knows in one part each, when they are
- * whole. How the candidates ended, and the count, stand in the last object, which comes with `finish` only.
+ * Parts as the response objects of a stream. Texts go out as they come; calls, pictures and whatever only the vendor knows in one part
+ * each, when they are whole. How the candidates ended, and the count, stand in the last object, which comes with `finish` only.
  */
 export class ChunkWriter {
   readonly #context: WriteReply

@@ -67,18 +67,19 @@ class Texts {
     const last = asCount(segment['endIndex']) ?? 0
     const words = asText(segment['text'])
     const { text, blockStart } = this.#said
-    const ofAll = { start: unitsAt(this.#all, first) - blockStart, end: unitsAt(this.#all, last) - blockStart }
-    const ofBlock = { start: unitsAt(this.#block, first), end: unitsAt(this.#block, last) }
-    const says = ({ start, end }: Range) =>
-      start >= 0 && end > start && (words === undefined || text.slice(blockStart + start, blockStart + end) === words)
-    if (says(ofAll)) return ofAll
-    if (says(ofBlock)) return ofBlock
-    const found = words === undefined || words === '' ? -1 : text.indexOf(words, blockStart)
-    return found < 0 || words === undefined
-      ? undefined
-      : { start: found - blockStart, end: found - blockStart + words.length }
+    const says = ({ start, end }: Range) => end > start && (words === undefined || text.slice(start, end) === words)
+    const ofAll = { start: unitsAt(this.#all, first), end: unitsAt(this.#all, last) }
+    if (says(ofAll)) return ofAll.start < blockStart ? undefined : shiftedBack(ofAll, blockStart)
+    if (words === undefined || words === '') return undefined
+    const start = blockStart + unitsAt(this.#block, first)
+    const ofBlock = { start, end: blockStart + unitsAt(this.#block, last) }
+    if (says(ofBlock)) return shiftedBack(ofBlock, blockStart)
+    const found = text.indexOf(words, blockStart)
+    return found < 0 ? undefined : shiftedBack({ start: found, end: found + words.length }, blockStart)
   }
 }
+
+const shiftedBack = ({ start, end }: Range, by: number): Range => ({ start: start - by, end: end - by })
 
 const unitsAt = (bytes: Uint8Array, offset: number): number => decoder.decode(bytes.subarray(0, offset)).length
 

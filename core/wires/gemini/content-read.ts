@@ -12,13 +12,23 @@ interface OpenBlock {
   readonly kind: PartContent['kind']
   /** Of a call whose arguments come in pieces. */
   readonly args?: PartialArgs
+  /** Whether its signature has come: nothing may be added to it any more. */
+  readonly isSigned?: true
+}
+
+interface ContentPlace {
+  readonly choice: number
+  readonly layout: Layout
+  /** What the candidate says beside its content, as far as it has come: where its texts are from stands there. */
+  readonly about: JsonObject
 }
 
 /** Reads the parts of one candidate as blocks. Texts that follow each other are one block, because a stream gives one text in many parts. */
 export class ContentReader {
   readonly #choice: number
-  readonly #context: PartContext
   readonly #layout: Layout
+  readonly #about: JsonObject
+  readonly #context: PartContext
   #nextBlock = 0
   #open: OpenBlock | undefined
   #hasCall = false
@@ -27,10 +37,11 @@ export class ContentReader {
   /** Where in what was said the open text began. */
   #blockStart = 0
 
-  constructor(choice: number, context: PartContext, layout: Layout) {
+  constructor({ choice, layout, about }: ContentPlace, context: PartContext) {
     this.#choice = choice
-    this.#context = context
     this.#layout = layout
+    this.#about = about
+    this.#context = context
   }
 
   get hasCall(): boolean {
@@ -52,17 +63,14 @@ export class ContentReader {
     return this.#whole(part)
   }
 
-  /**
-   * Closes what is open. `candidate` is what is known of its sources by now; `isCut`: it broke off, so arguments that came in pieces are not
-   * complete.
-   */
-  close(candidate: JsonObject, isCut: boolean): readonly Part[] {
+  /** Closes what is open. `cut`: it broke off, so arguments that came in pieces are not complete. */
+  close(how: 'whole' | 'cut'): readonly Part[] {
     const open = this.#open
     if (open === undefined) return []
     this.#open = undefined
     const at = { choice: this.#choice, block: open.block }
-    const citations = open.kind === 'text' ? this.#citations(candidate) : []
-    const text = isCut ? open.args?.cutText() : open.args?.text()
+    const citations = open.kind === 'text' ? this.#citations() : []
+    const text = how === 'cut' ? open.args?.cutText() : open.args?.text()
     return [
       ...(text === undefined ? [] : [{ kind: 'delta' as const, ...at, text }]),
       ...citations.map((citation) => ({ kind: 'cite' as const, ...at, citation })),
@@ -70,23 +78,23 @@ export class ContentReader {
     ]
   }
 
-  /** A piece of text, or of a thought. A signature ends its block: it stands for all that came before it. */
+  /** A piece of text, or of a thought. Behind a signature another block begins: it stands for all that came before it. */
   #say(kind: 'text' | 'reasoning', text: string, signature: string | undefined): readonly Part[] {
     const out: Part[] = []
-    if (this.#open?.kind === kind) this.#layout.more(text.length)
+    if (this.#open?.kind === kind && this.#open.isSigned !== true) this.#layout.more(text.length)
     else if (text === '' && signature === undefined) {
       this.#layout.blank()
       return out
     } else {
       this.#layout.text(text.length)
-      out.push(...this.close(NOTHING, false), this.#opening({ kind }))
+      out.push(...this.close('whole'), this.#opening({ kind }))
     }
     const at = { choice: this.#choice, block: this.#open?.block ?? 0 }
     if (text !== '') out.push({ kind: 'delta', ...at, text })
     if (kind === 'text') this.#remember(text)
-    if (signature !== undefined) out.push({ kind: 'prove', ...at, proof: this.#proof(signature) })
-    if (signature !== undefined) out.push(...this.close(NOTHING, false))
-    return out
+    if (signature === undefined) return out
+    this.#open = { block: at.block, kind, isSigned: true }
+    return [...out, { kind: 'prove', ...at, proof: this.#proof(signature) }]
   }
 
   /** A call whose arguments come in pieces; `undefined` for one that is whole. */
@@ -95,7 +103,7 @@ export class ContentReader {
     const { name, partialArgs, willContinue } = call
     if (open?.args !== undefined && (name === undefined || name === '')) {
       open.args.add(partialArgs)
-      return willContinue === true ? [] : this.close(NOTHING, false)
+      return willContinue === true ? [] : this.close('whole')
     }
     // Behind the last piece of a call some models say again that it is over.
     if (isEmpty(call)) return []
@@ -105,14 +113,14 @@ export class ContentReader {
     args.add(partialArgs)
     this.#layout.whole()
     this.#hasCall = true
-    const closing = this.close(NOTHING, false)
+    const closing = this.close('whole')
     const opening = this.#opening(
       { kind: 'call', id: asText(call['id']) || this.#context.makeId(), name, input: 'function' },
       args,
     )
     const at = { choice: this.#choice, block: opening.block }
     const proof = signature === undefined ? [] : [{ kind: 'prove' as const, ...at, proof: this.#proof(signature) }]
-    return [...closing, opening, ...proof, ...(willContinue === true ? [] : this.close(NOTHING, false))]
+    return [...closing, opening, ...proof, ...(willContinue === true ? [] : this.close('whole'))]
   }
 
   #whole(part: JsonObject): readonly Part[] {
@@ -120,7 +128,7 @@ export class ContentReader {
     this.#layout.whole()
     if (block.content.kind === 'call') this.#hasCall = true
     if (block.content.kind === 'text') this.#remember(block.text ?? '')
-    return [...this.close(NOTHING, false), ...blockParts({ choice: this.#choice, block: this.#nextBlock++ }, block)]
+    return [...this.close('whole'), ...blockParts({ choice: this.#choice, block: this.#nextBlock++ }, block)]
   }
 
   #opening(content: PartContent, args?: PartialArgs) {
@@ -140,15 +148,14 @@ export class ContentReader {
     if (this.#saidLength <= SAID_MAX) this.#said.push(text)
   }
 
-  #citations(candidate: JsonObject) {
-    if (this.#saidLength > SAID_MAX || (!('groundingMetadata' in candidate) && !('citationMetadata' in candidate)))
-      return []
+  #citations() {
+    const isTold = 'groundingMetadata' in this.#about || 'citationMetadata' in this.#about
+    if (!isTold || this.#saidLength > SAID_MAX) return []
     const said: Said = { text: this.#said.join(''), blockStart: this.#blockStart }
-    return readCitations(candidate, said)
+    return readCitations(this.#about, said)
   }
 }
 
-const NOTHING: JsonObject = {}
 /** Of longer texts (in UTF-16 units) no sources are told. */
 const SAID_MAX = 1_048_576
 const isEmpty = (object: JsonObject): boolean => Object.keys(object).length === 0

@@ -8,8 +8,8 @@ import { countTokensShape } from './shape.ts'
 import { inClientsSpelling, inOneSpelling } from './spelling.ts'
 
 /**
- * What a `countTokens` body wants to have counted: contents alone, or a whole `generateContentRequest`. A part of a conversation may be counted too, so a
- * result may stand there without its call. Throws `bad_request` with the path.
+ * What a `countTokens` body wants to have counted: contents alone, or a whole `generateContentRequest`. A part of a conversation may be
+ * counted too, so a result may stand there without its call. Throws `bad_request` with the path.
  */
 export function readCountTokens(body: JsonObject, asked: AskedOf): Chat {
   const { body: spelled, spelt } = inOneSpelling(body, countTokensShape())

@@ -12,33 +12,42 @@ import { speltAs } from './kept.ts'
 export class Layout {
   readonly #words: string[] = []
   #isPlain = true
+  readonly #keeps: 'every part' | 'nothing'
+
+  /** `nothing`: for a stream, whose pieces are nobody's way of writing. */
+  constructor(keeps: 'every part' | 'nothing') {
+    this.#keeps = keeps
+  }
 
   whole(): void {
-    this.#words.push('*')
+    this.#add('*', true)
   }
 
   text(length: number): void {
-    this.#words.push(String(length))
+    this.#add(String(length), true)
   }
 
   more(length: number): void {
-    this.#words.push(`+${length}`)
-    this.#isPlain = false
+    this.#add(`+${length}`, false)
   }
 
   blank(): void {
-    this.#words.push('-')
-    this.#isPlain = false
+    this.#add('-', false)
   }
 
   nextContent(): void {
-    this.#words.push('|')
-    this.#isPlain = false
+    this.#add('|', false)
   }
 
   /** For `own.spelt`; nothing where every block is one part of one content anyway. */
   spelt(): readonly string[] {
     return this.#isPlain ? [] : [LAYOUT + this.#words.join(' ')]
+  }
+
+  #add(word: string, isPlain: boolean): void {
+    if (this.#keeps === 'nothing') return
+    this.#words.push(word)
+    this.#isPlain &&= isPlain
   }
 }
 
@@ -71,7 +80,7 @@ export function joinedTurns(turns: readonly Turn[]): readonly Turn[] {
 const LAYOUT = 'layout '
 
 function joinedRun(run: readonly Turn[]): Turn {
-  const layout = new Layout()
+  const layout = new Layout('every part')
   const blocks: Block[] = []
   for (const [index, turn] of run.entries()) {
     if (index > 0) layout.nextContent()

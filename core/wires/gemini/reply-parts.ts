@@ -6,7 +6,7 @@ import { ownOf } from '../../own.ts'
 import type { Part } from '../../part.ts'
 import { USAGE_KINDS, type Usage } from '../../usage.ts'
 import type { ReadReply } from '../../wire.ts'
-import { CandidateReader } from './candidate-read.ts'
+import { CandidateReader, type ReplyForm } from './candidate-read.ts'
 import { toldFault } from './fault.ts'
 import { CAME_SO } from './kept.ts'
 import { readSearches, readServiceTier, readUsage } from './usage.ts'
@@ -18,6 +18,7 @@ import type { PartContext } from './whole-part.ts'
  */
 export class ReplyParts {
   readonly #context: ReadReply
+  readonly #form: ReplyForm
   readonly #candidates = new Map<number, CandidateReader>()
   #isStarted = false
   #isFailed = false
@@ -32,8 +33,9 @@ export class ReplyParts {
 
   readonly #parts: PartContext
 
-  constructor(context: ReadReply) {
+  constructor(context: ReadReply, form: ReplyForm) {
     this.#context = context
+    this.#form = form
     this.#parts = { account: context.account, makeId: () => madeCallId(this.#id, this.#calls++) }
   }
 
@@ -110,7 +112,7 @@ export class ReplyParts {
     const choice = asCount(candidate['index']) ?? position
     const known = this.#candidates.get(choice)
     if (known === undefined && this.#candidates.size >= CANDIDATES_MAX) throw badField('candidates', 'are too many')
-    const reader = known ?? new CandidateReader(choice, this.#parts)
+    const reader = known ?? new CandidateReader(choice, this.#parts, this.#form)
     if (known === undefined) this.#candidates.set(choice, reader)
     return reader.push(candidate)
   }

@@ -6,7 +6,7 @@ import { ReplyParts } from './reply-parts.ts'
 
 /** A whole reply. Throws `upstream_error` when it is not of this wire, or does not say how it ended. */
 export function readReply(body: JsonObject, context: ReadReply): readonly Part[] {
-  const reply = new ReplyParts(context)
+  const reply = new ReplyParts(context, 'whole')
   const parts = [...reply.push(body), ...reply.end()]
   const last = parts.at(-1)?.kind
   if (last === 'finish' || last === 'fault') return parts
@@ -20,7 +20,7 @@ export function readReply(body: JsonObject, context: ReadReply): readonly Part[]
  * finished when the vendor closes its side and every candidate has said how it ended. Throws `upstream_error` for nonsense.
  */
 export function streamReader(context: ReadReply): StreamReader {
-  const reply = new ReplyParts(context)
+  const reply = new ReplyParts(context, 'stream')
   return {
     push: ({ data }) => {
       if (data.trim() === '') return []

@@ -215,6 +215,13 @@ describe('sources (trap 52)', () => {
     expect(cited([{ text: 'one two' }], grounding(segment))?.[0]?.[0]?.start).toBe(start)
   })
 
+  test.each<[JsonObject, number]>([
+    [{ startIndex: 13, endIndex: 16 }, 10],
+    [{ startIndex: 17, endIndex: 20, text: 'ist' }, 14],
+  ])('are found behind letters of several bytes by %j', (segment, start) => {
+    expect(cited([{ text: 'Zürich 🎈 ist ist' }], grounding(segment))?.[0]?.[0]?.start).toBe(start)
+  })
+
   test('of a copied text as well', () => {
     const fields = {
       citationMetadata: {
@@ -222,6 +229,14 @@ describe('sources (trap 52)', () => {
       },
     }
     expect(cited([{ text: 'abc def' }], fields)).toEqual([[{ url: 'https://example.com/b', start: 0, end: 3 }]])
+  })
+
+  test('are told of a signed text too, and of every text of a whole reply', () => {
+    const parts = [{ text: 'one ' }, { executableCode: { code: '1' } }, { text: 'two', thoughtSignature: 's' }]
+    const at = (startIndex: number, text: string) =>
+      cited(parts, grounding({ startIndex, endIndex: startIndex + 3, text }))
+    expect(at(0, 'one')?.map((citations) => citations[0]?.start)).toEqual([0, undefined, undefined])
+    expect(at(4, 'two')?.map((citations) => citations[0]?.start)).toEqual([undefined, undefined, 0])
   })
 
   test('are counted as searches', () => {
@@ -444,7 +459,7 @@ describe('a reply of another vendor', () => {
     )
     const content = asObject((body['candidates'] as unknown as readonly JsonObject[])[0]?.['content']) ?? {}
     expect(content['parts']).toMatchObject([
-      { text: 'Hm', thought: true, thoughtSignature: wrapProof(proof) },
+      { text: 'Hm', thought: true, thoughtSignature: btoa(wrapProof(proof)) },
       {},
       { text: 'Hi' },
     ])
@@ -455,6 +470,9 @@ describe('a reply of another vendor', () => {
       { kind: 'text', text: 'Hi' },
     ])
     expect(unwrapProof(wrapProof(proof), 'gemini')).toEqual(proof)
+    // SDKs whose field is of bytes read it and write it again.
+    const again = Buffer.from(btoa(wrapProof(proof)), 'base64').toString('base64url')
+    expect(Buffer.from(again, 'base64url').toString()).toBe(wrapProof(proof))
   })
 
   test('what only another vendor knows is left out, and told', () => {

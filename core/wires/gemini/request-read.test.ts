@@ -321,7 +321,7 @@ describe('what a request means', () => {
       contents: [
         hi,
         { role: 'model', parts: [{ text: 'I ', thought: true }] },
-        { role: 'model', parts: [{ text: 'think', thought: true, thoughtSignature: wrapProof(foreign) }] },
+        { role: 'model', parts: [{ text: 'think', thought: true, thoughtSignature: btoa(wrapProof(foreign)) }] },
         { role: 'model', parts: [{ text: 'It is ' }] },
         { role: 'model', parts: [{ text: 'blue' }] },
       ],
@@ -330,6 +330,23 @@ describe('what a request means', () => {
       { kind: 'reasoning', text: 'I think', proof: foreign },
       { kind: 'text', text: 'It is blue' },
     ])
+  })
+
+  test('texts that are signed apart stay apart', () => {
+    const body = {
+      contents: [
+        hi,
+        {
+          role: 'model',
+          parts: [
+            { text: 'a', thoughtSignature: 'c2ln' },
+            { text: 'b', thoughtSignature: 'c2lo' },
+          ],
+        },
+      ],
+    }
+    expect(read(body).turns[1]?.blocks).toMatchObject([{ text: 'a' }, { text: 'b' }])
+    expect(writeRequest(read(body), TARGET).body).toEqual(body)
   })
 
   test('a schema of the older form is JSON Schema, without losing how it was written', () => {

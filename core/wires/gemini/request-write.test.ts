@@ -297,7 +297,7 @@ describe('signatures (trap 8)', () => {
         {
           role: 'model',
           parts: [
-            { text: 'Hm', thought: true, thoughtSignature: 'sekisho-proof-1.anthropic..c2ln' },
+            { text: 'Hm', thought: true, thoughtSignature: btoa('sekisho-proof-1.anthropic..c2ln') },
             { functionCall: { name: 'f', args: {} } },
           ],
         },

@@ -239,31 +239,7 @@ function SUBSET(): JsonObject {
   }
 }
 
-const KEYWORDS = [
-  ...[
-    'type',
-    'enum',
-    'const',
-    'properties',
-    'items',
-    'prefixItems',
-    'allOf',
-    'anyOf',
-    'oneOf',
-    'not',
-    '$ref',
-    '$defs',
-    'definitions',
-  ],
-  ...[
-    'additionalProperties',
-    'required',
-    'minimum',
-    'exclusiveMinimum',
-    'nullable',
-    'format',
-    '$schema',
-    'default',
-    '__proto__',
-  ],
-]
+const KEYWORDS =
+  'type enum const properties items prefixItems allOf anyOf oneOf not $ref $defs definitions additionalProperties required minimum exclusiveMinimum nullable format $schema default __proto__'.split(
+    ' ',
+  )

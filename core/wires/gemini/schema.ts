@@ -3,8 +3,8 @@ import { type At, anything, keywords, type LoseKeyword, type SchemaForm } from '
 import { merged } from './schema-merge.ts'
 
 /**
- * Rewrites a JSON Schema into what the vendor takes (wire-formats 1.6). A pure function of the schema, keys in the order in which they stand there, because
- * prompt caches and prefix checks see every byte. Bounded in depth and in size, also where references point at each other.
+ * Rewrites a JSON Schema into what the vendor takes (wire-formats 1.6). A pure function of the schema, keys in the order in which they
+ * stand there, because prompt caches and prefix checks see every byte. Bounded in depth and in size, also where references point at each other.
  */
 export function rewriteSchema(schema: JsonObject, form: SchemaForm, lose: LoseKeyword): JsonObject {
   const rewriting = { root: schema, form, lose, node, nodesLeft: NODES_MAX }

@@ -1,23 +1,26 @@
 import type { Proof } from '../../chat.ts'
 import type { Fields } from '../../fields.ts'
-import { unwrapProof, wrapProof } from '../../proof.ts'
+import { PROOF_MARK_BASE64, unwrapProof, wrapProof } from '../../proof.ts'
 
 /** The signature of a part that a client sent: Gemini's own, or a foreign one in our wrapping. */
 export function readSignature(part: Fields): Proof | undefined {
   const text = part.text('thoughtSignature')
-  return text === undefined ? undefined : unwrapProof(isHidden(text) ? text.slice(0, -HIDDEN.length) : text, 'gemini')
+  if (text === undefined) return undefined
+  const wrapped = unpacked(text)
+  if (wrapped === undefined) return { wire: 'gemini', account: null, data: text }
+  return unwrapProof(wrapped.endsWith(HIDDEN) ? wrapped.slice(0, -HIDDEN.length) : wrapped, 'gemini')
 }
 
 /** Whether the signature is that of a thought which its vendor hides altogether. */
 export const hidesThought = (part: Fields): boolean => {
   const text = part.json['thoughtSignature']
-  return typeof text === 'string' && isHidden(text)
+  return typeof text === 'string' && unpacked(text)?.endsWith(HIDDEN) === true
 }
 
 /** A proof as a client of this wire carries it; this wire has no word for a hidden thought, so our wrapping says it. */
 export function signatureOf(proof: Proof, isRedacted: boolean): string {
   if (proof.wire === 'gemini') return proof.data
-  return isRedacted ? wrapProof(proof) + HIDDEN : wrapProof(proof)
+  return btoa(isRedacted ? wrapProof(proof) + HIDDEN : wrapProof(proof))
 }
 
 /** What the vendor takes for a call that never had a signature (its documentation on thought signatures). */
@@ -25,5 +28,12 @@ export const NEVER_SIGNED = 'skip_thought_signature_validator'
 
 const HIDDEN = '.redacted'
 
-/** Only behind our own wrapping: a signature of the vendor is base64. */
-const isHidden = (text: string): boolean => text.endsWith(HIDDEN)
+/** Our wrapping out of the field, which is one of bytes: SDKs decode it and write it again, some in the other alphabet of base64. */
+function unpacked(text: string): string | undefined {
+  if (!text.startsWith(PROOF_MARK_BASE64)) return undefined
+  try {
+    return atob(text.replaceAll('-', '+').replaceAll('_', '/'))
+  } catch {
+    return undefined
+  }
+}

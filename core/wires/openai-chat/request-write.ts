@@ -137,10 +137,15 @@ function effort({ reasoning }: Chat, writing: Writing): string | undefined {
 }
 
 /** Vendors of this wire place marks unasked: only a client of it is given back what it said of them. */
-const cacheOptions = ({ cacheAutomatic }: Chat, { target }: Writing): JsonObject | undefined =>
-  cacheAutomatic === undefined || target.foreign === true
-    ? undefined
-    : present({ mode: 'implicit', ttl: cacheAutomatic.ttl })
+function cacheOptions({ cacheAutomatic }: Chat, writing: Writing): JsonObject | undefined {
+  if (cacheAutomatic === undefined) return undefined
+  const { ttl } = cacheAutomatic
+  if (writing.target.foreign !== true) return present({ mode: 'implicit', ttl })
+  if (ttl !== undefined) {
+    loseHere(writing, 'cacheAutomatic', { what: 'clamped', why: 'the cache lives as long as the provider likes' })
+  }
+  return undefined
+}
 
 function tier({ serviceTier, own }: Chat, writing: Writing): string | undefined {
   if (serviceTier === undefined) return undefined
