@@ -86,6 +86,13 @@ export interface Inability {
   readonly why: string
 }
 
+/** The loss in the words of the client's wire, where that has some for the feature. */
+export function spelt(loss: Loss, { says }: { readonly says: Partial<Record<Feature, string>> }): Loss {
+  const feature = FEATURES.find((known) => known === loss.field)
+  const field = feature === undefined ? undefined : says[feature]
+  return field === undefined ? loss : { ...loss, field }
+}
+
 /** Collects what a writer could not say, each thing once. */
 export class Losses {
   readonly #all = new Map<string, Loss>()

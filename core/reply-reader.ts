@@ -1,4 +1,5 @@
 import type { Fault } from './fault.ts'
+import type { Loss } from './loss.ts'
 import type { Usage, UsageSource } from './usage.ts'
 
 /**
@@ -20,6 +21,8 @@ export interface ReplyReader {
   readonly done: boolean
   /** How the reply ended, after `end`. `told` is said at once: the vendor's own error goes on to the client, and nothing behind it. */
   ending(): 'complete' | 'broken' | 'told'
+  /** What of the reply could not be said to the client, as far as it has come. Absent: bytes pass, and nothing is lost. */
+  losses?(): readonly Loss[]
   /** What is known so far, at any moment. */
   reading(): Reading
 }

@@ -1,10 +1,11 @@
 import { type Capabilities, dialectOf, needsResponses } from './capabilities.ts'
 import type { Chat, WireId } from './chat.ts'
 import { Fault } from './fault.ts'
+import type { ForcedCall } from './fit/tool-choice.ts'
 import { badField } from './fields.ts'
 import { fit, type Fitted } from './fit.ts'
 import { asObject, type JsonObject } from './json.ts'
-import { FEATURES, type Loss, type LossMode } from './loss.ts'
+import { type Loss, type LossMode, spelt } from './loss.ts'
 import type { AskedOf, ClientForm, Dialect, Undo } from './wire.ts'
 import { type FormId, forms } from './wires/forms.ts'
 import { wires } from './wires/index.ts'
@@ -32,6 +33,8 @@ export interface Translated {
   readonly body: Uint8Array
   readonly losses: readonly Loss[]
   readonly undo: Undo
+  /** Calls that were demanded and could only be asked for. */
+  readonly force: ForcedCall | undefined
   /** What was asked, without the conversation: what a reply repeats. */
   readonly chat: Chat
 }
@@ -52,10 +55,10 @@ export function translateRequest(json: JsonObject, target: ToTranslate): Transla
     dialect: { ...target.dialect, ...dialectOf(fitted.chat, target.capabilities) },
     ...(wire === form.wire.id ? {} : { foreign: true as const }),
   })
-  const losses = [...fitted.losses, ...written.losses].map((loss) => spelt(loss, form))
+  const losses = [...fitted.losses, ...written.losses].map((loss) => spelt(loss, form.wire))
   if (target.lossMode === 'strict') refuseLoss(losses)
   const body = encoder.encode(JSON.stringify(withUsage(written.body, wire, target)))
-  return { wire, body, losses, undo: written.undo, chat: { ...chat, turns: [] } }
+  return { wire, body, losses, undo: written.undo, force: fitted.force, chat: { ...chat, turns: [] } }
 }
 
 /** The first wire that the vendor speaks, unless this model takes what is asked on another one only; what it takes may depend on that. */
@@ -112,13 +115,6 @@ function refuseState({ own, store }: Chat): void {
 }
 
 const STATE = ['previous_response_id', 'conversation', 'background', 'prompt'] as const
-
-/** In the client's own words, where its wire has some for it. */
-function spelt(loss: Loss, { wire }: ClientForm): Loss {
-  const feature = FEATURES.find((known) => known === loss.field)
-  const field = feature === undefined ? undefined : wire.says[feature]
-  return field === undefined ? loss : { ...loss, field }
-}
 
 function refuseLoss(losses: readonly Loss[]): void {
   const [first] = losses

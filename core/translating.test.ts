@@ -208,3 +208,20 @@ describe('a whole reply', () => {
     expect(() => reader.push(encoder.encode('x'.repeat(11)))).toThrow(/too large/)
   })
 })
+
+describe('a call that could only be asked for', () => {
+  const force = { names: ['look'] }
+  const call = chunk({ tool_calls: [{ index: 0, id: 'c', function: { name: 'look', arguments: '{}' } }] })
+
+  test('is told to be missing when the model answers with text', () => {
+    const reader = new Translating(optionsOf('openai-chat', 'anthropic', { force }))
+    run(reader, HELLO)
+    expect(reader.losses()).toEqual([expect.objectContaining({ field: 'tool_choice', what: 'dropped' })])
+  })
+
+  test('is nothing to tell of when the model makes it', () => {
+    const reader = new Translating(optionsOf('openai-chat', 'anthropic', { force }))
+    run(reader, [call, chunk({}, 'tool_calls'), DONE])
+    expect(reader.losses()).toEqual([])
+  })
+})

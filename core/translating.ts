@@ -2,7 +2,9 @@ import { isOurAccount } from './wires/openai-chat/fault.ts'
 import { joined } from './body.ts'
 import { EventReader } from './event-reader.ts'
 import { Fault, faultOf } from './fault.ts'
+import type { ForcedCall } from './fit/tool-choice.ts'
 import { asObject, parseJson } from './json.ts'
+import { type Loss, spelt } from './loss.ts'
 import type { Part } from './part.ts'
 import type { Reading, ReplyReader } from './reply-reader.ts'
 import { RepeatedDelta } from './repeated-delta.ts'
@@ -16,6 +18,8 @@ export interface TranslatingOptions {
   readonly read: ReadReply
   readonly write: WriteReply
   readonly undo: Undo
+  /** Calls that the client demanded and the model could only be asked for: whether it made one is told. */
+  readonly force?: ForcedCall | undefined
   /** How the vendor answers, and how the client wants it: usually the same, but not every vendor does as it is told. */
   readonly from: 'stream' | 'whole'
   readonly to: 'stream' | 'whole'
@@ -46,6 +50,9 @@ export class Translating implements ReplyReader {
   #serviceTier: string | null = null
   #usage: Usage | undefined
   #letters = 0
+  /** Tools that were called, by the client's names. */
+  readonly #called: string[] = []
+  #replyLosses: readonly Loss[] = []
 
   constructor(options: TranslatingOptions) {
     this.#options = options
@@ -101,6 +108,19 @@ export class Translating implements ReplyReader {
     return this.#writer?.fault(fault) ?? ''
   }
 
+  losses(): readonly Loss[] {
+    const losses = [...(this.#writer?.losses() ?? this.#replyLosses), ...this.#unmet()]
+    return losses.map((loss) => spelt(loss, this.#options.form.wire))
+  }
+
+  /** A model that was asked for a call may answer with text all the same (wire-formats 1.5): the client hears that it did. */
+  #unmet(): readonly Loss[] {
+    const { force } = this.#options
+    if (force === undefined || !this.#finished) return []
+    const met = this.#called.some((name) => force.names === null || force.names.includes(name))
+    return met ? [] : [{ field: 'toolChoice.required', what: 'dropped', why: 'the model did not call the tool' }]
+  }
+
   #take(parts: readonly Part[]): string {
     let text = ''
     for (const part of parts) {
@@ -145,6 +165,7 @@ export class Translating implements ReplyReader {
   #write(part: Part): string {
     let text = ''
     for (const restored of this.#undo(part)) {
+      if (restored.kind === 'open' && restored.content.kind === 'call') this.#called.push(restored.content.name)
       if (this.#writer === undefined) this.#parts.push(restored)
       else text += this.#writer.push(restored)
     }
@@ -184,7 +205,9 @@ export class Translating implements ReplyReader {
       return undefined
     }
     this.#opened = true
-    return encoder.encode(JSON.stringify(this.#options.form.whole(this.#parts, this.#options.write).body))
+    const { body, losses } = this.#options.form.whole(this.#parts, this.#options.write)
+    this.#replyLosses = losses
+    return encoder.encode(JSON.stringify(body))
   }
 }
 

@@ -173,7 +173,7 @@ export class AttemptRun {
       serviceTier: reading.serviceTier,
       wire: this.#account.wire,
       vendorWire: this.#spoken.wire,
-      losses: lossText(this.#spoken.losses),
+      losses: lossText([...this.#spoken.losses, ...(this.reader?.losses?.() ?? [])]),
       replyId: this.#keptReply(reading),
       costNano: free ? 0 : known ? cost(metered.usage, price, tier) : null,
       pricing: price === undefined ? 'unknown' : 'known',

@@ -28,8 +28,7 @@ export function responseHeaders(answered: Answered, account: Account, contentTyp
   const { degraded } = account
   if (degraded !== null) headers.push('x-sekisho-degraded', degraded)
   if (account.waitMs > 0) headers.push('x-sekisho-wait-ms', String(Math.ceil(account.waitMs)))
-  if (answered.losses.length > 0 && answered.lossMode === 'warn')
-    headers.push('x-sekisho-lossy', lossText(answered.losses))
+  if (answered.lossMode === 'warn') pushLosses(headers, answered)
   if (account.wire === 'anthropic') headers.push('request-id', account.requestId)
   for (const name of PASSED) {
     const value = run.flow.headers[name]
@@ -37,6 +36,14 @@ export function responseHeaders(answered: Answered, account: Account, contentTyp
   }
   return headers
 }
+
+/** Those of the request, and of a reply that has already been written. */
+function pushLosses(headers: string[], { losses, run }: Answered): void {
+  const ofReply = run.reader?.losses?.() ?? NONE
+  if (losses.length + ofReply.length > 0) headers.push('x-sekisho-lossy', lossText([...losses, ...ofReply]))
+}
+
+const NONE: readonly Loss[] = []
 
 /** As many as a header can hold; the record has them all. */
 function lossText(losses: readonly Loss[]): string {

@@ -76,6 +76,7 @@ function open(run: AttemptRun, { planned, translated, account }: Opening): Opene
     vendor: wires[translated.wire],
     form,
     undo: translated.undo,
+    force: translated.force,
     from: shapeOf(contentTypeOf(run), fields.stream),
     to,
     read: {
