@@ -23,6 +23,7 @@ beforeAll(async () => {
         claude: { kind: 'anthropic', baseUrl: vendor.url, credential, models },
         google: { kind: 'gemini', baseUrl: `${root}/v1beta`, credential, models: ['m-1', 'embed-1'] },
         keeping: { kind: 'gemini', baseUrl: `${root}/v1beta`, credential, models, store: true },
+        gpt: { kind: 'openai', baseUrl: vendor.url, credential, models: ['gpt-6-sol', 'gpt-4.1'] },
         vectors: { kind: 'openai-compatible', baseUrl: vendor.url, credential, models: ['embed-2'] },
       },
       models: {
@@ -346,6 +347,103 @@ describe('a response that the vendor keeps', () => {
   ])('is refused where the vendor keeps nothing: %j', async (more, field) => {
     const answer = await ask('/v1/responses', { ...RESPONSES, model: 'claude/m-1', ...more })
     expect([answer.status, await answer.json()]).toMatchObject([400, { error: { param: field } }])
+  })
+})
+
+describe('chat completions', () => {
+  const TOOL = { type: 'function', function: { name: 'look', parameters: { type: 'object', properties: {} } } }
+  const chat = (model: string, more: object = {}) =>
+    ask('/v1/chat/completions', { model, messages: [{ role: 'user', content: 'Hi' }], ...more })
+
+  test('with tools reach a model that takes them on the responses endpoint only', async () => {
+    const call = {
+      type: 'function_call',
+      id: 'fc_1',
+      call_id: 'call_1',
+      name: 'look',
+      arguments: '{}',
+      status: 'completed',
+    }
+    running().vendor.enqueue(json({ ...RESPONSE, model: 'gpt-6-sol', output: [call] }))
+    const answer = await chat('gpt/gpt-6-sol', { tools: [TOOL] })
+    expect(lastSeen().path).toBe('/v1/responses')
+    expect(jsonOf(lastSeen())).toMatchObject({
+      model: 'gpt-6-sol',
+      store: false,
+      tools: [{ type: 'function', name: 'look' }],
+    })
+    expect(await answer.json()).toMatchObject({
+      object: 'chat.completion',
+      choices: [
+        { finish_reason: 'tool_calls', message: { tool_calls: [{ id: 'call_1', function: { name: 'look' } }] } },
+      ],
+    })
+  })
+
+  test('stay what they are without tools, and for any other model', async () => {
+    expect((await chat('gpt/gpt-6-sol')).status).toBe(200)
+    expect(lastSeen().path).toBe('/v1/chat/completions')
+    expect((await chat('gpt/gpt-4.1', { tools: [TOOL] })).status).toBe(200)
+    expect(lastSeen().path).toBe('/v1/chat/completions')
+  })
+
+  test('in their old form are answered by models that only chat', async () => {
+    running().vendor.enqueue(json(MESSAGE))
+    const answer = await ask('/v1/completions', { model: 'claude/m-1', prompt: 'Once upon a time', max_tokens: 9 })
+    expect(await answer.json()).toMatchObject({
+      object: 'text_completion',
+      choices: [{ text: 'Hello', finish_reason: 'stop' }],
+    })
+    expect(jsonOf(lastSeen())).toMatchObject({ max_tokens: 9, messages: [{ role: 'user' }] })
+  })
+})
+
+describe('reasoning that a vendor signed', () => {
+  test('comes back to it through a client of another wire, and to nobody else', async () => {
+    const { vendor } = running()
+    const thought = { type: 'thinking', thinking: 'Hm', signature: 'c2lnbmVk' }
+    vendor.enqueue(json({ ...MESSAGE, content: [thought, { type: 'text', text: 'Hello' }] }))
+    const body = { messages: [{ role: 'user', content: 'Hi' }] }
+    const first = await ask('/v1/chat/completions', { ...body, model: 'claude/m-1' })
+    const { choices } = (await first.json()) as { readonly choices: readonly { readonly message: object }[] }
+    const next = { messages: [...body.messages, choices[0]?.message, { role: 'user', content: 'Go on' }] }
+
+    vendor.enqueue(json(MESSAGE), json(GENERATED))
+    expect((await ask('/v1/chat/completions', { ...next, model: 'claude/m-1' })).status).toBe(200)
+    expect(jsonOf(lastSeen())).toMatchObject({
+      messages: [{ role: 'user' }, { content: [thought, { type: 'text' }] }, {}],
+    })
+
+    const other = await ask('/v1/chat/completions', { ...next, model: 'google/m-1' })
+    expect([other.status, other.header('x-sekisho-lossy')]).toEqual([200, expect.stringContaining('reasoning')])
+    expect(lastSeen().body.toString()).not.toContain('c2lnbmVk')
+  })
+
+  test('of one vendor is taken out of what passes to another in its own wire', async () => {
+    const { vendor } = running()
+    const part = { functionCall: { name: 'look', args: {} }, thoughtSignature: 'Z2VtaW5p' }
+    vendor.enqueue(
+      json({
+        ...GENERATED,
+        candidates: [{ content: { role: 'model', parts: [part] }, finishReason: 'STOP', index: 0 }],
+      }),
+    )
+    const tools = [{ name: 'look', input_schema: { type: 'object', properties: {} } }]
+    const asked = { max_tokens: 50, tools, messages: MESSAGES.messages }
+    const first = (await (await ask('/v1/messages', { ...asked, model: 'google/m-1' })).json()) as {
+      readonly content: readonly { readonly id?: string }[]
+    }
+    const id = first.content.find((block) => block.id !== undefined)?.id
+    const messages = [
+      ...MESSAGES.messages,
+      { role: 'assistant', content: first.content },
+      { role: 'user', content: [{ type: 'tool_result', tool_use_id: id, content: 'sunny' }] },
+    ]
+    vendor.enqueue(json(MESSAGE), json(GENERATED))
+    expect((await ask('/v1/messages', { ...asked, model: 'claude/m-1', messages })).status).toBe(200)
+    expect(lastSeen().body.toString()).not.toContain('sekisho-proof')
+    expect((await ask('/v1/messages', { ...asked, model: 'google/m-1', messages })).status).toBe(200)
+    expect(lastSeen().body.toString()).toContain('"thoughtSignature":"Z2VtaW5p"')
   })
 })
 
