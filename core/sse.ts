@@ -1,4 +1,6 @@
 import { joined } from './body.ts'
+import { startsWith } from './bytes.ts'
+import { asObject, type JsonObject, parseJson } from './json.ts'
 import type { Span } from './json-scan.ts'
 
 /**
@@ -99,8 +101,37 @@ export function readEventText(text: string): EventText {
   return { name, data }
 }
 
+/** Where the name of an event begins whose first line is its name, or -1. */
+export function nameAt(run: Uint8Array, start: number): number {
+  if (!startsWith(run, start, EVENT)) return -1
+  const at = start + EVENT.length
+  return run[at] === SPACE ? at + 1 : at
+}
+
+/** The JSON object that is an event's data, or `undefined` when it has none. */
+export const objectIn = (run: Uint8Array, { start, end }: Span): JsonObject | undefined =>
+  asObject(parseJson(readEvent(run, start, end).data ?? ''))
+
+/** What a stream left without a final blank line; its last event only if `isWhole` says that it is all there. */
+export function wholeEvents(rest: Uint8Array, isWhole: (run: Uint8Array, event: Span) => boolean): Uint8Array {
+  let last = { start: 0, end: 0 }
+  eachEvent(rest, (start, end) => {
+    last = { start, end }
+  })
+  return isWhole(rest, last) ? rest : rest.subarray(0, last.start)
+}
+
+/** Behind the line ends that follow an event whose last byte stands before `end`. */
+export function behindBlankLine(run: Uint8Array, end: number): number {
+  let at = end
+  while (at < run.length && (run[at] === NEWLINE || run[at] === RETURN)) at++
+  return at
+}
+
 const decoder = new TextDecoder()
 const LINE_END = /\r\n|\n|\r/
+const EVENT = new TextEncoder().encode('event:')
+const SPACE = 0x20
 const NEWLINE = 0x0a
 const RETURN = 0x0d
 

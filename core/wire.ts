@@ -100,6 +100,8 @@ export interface Undo {
 
 /** How the vendor's reply is read. */
 export interface ReadReply {
+  /** Our name of the request: for ids of calls where the vendor names neither them nor its reply. */
+  readonly requestId?: string
   /** How the vendor counts. */
   readonly flavour: 'openai' | 'openai-reasoning-apart'
   /** Whose proofs these are, by the gateway's name for the account. */

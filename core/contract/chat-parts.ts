@@ -10,11 +10,13 @@ export const asking = (fields: Partial<Chat>): Chat => ({
   ...fields,
 })
 
+/** Blocks and turns of text. */
 export const text = (words: string): Block => ({ kind: 'text', text: words })
 export const user = (...blocks: readonly Block[]): Turn => ({ role: 'user', blocks })
 export const assistant = (...blocks: readonly Block[]): Turn => ({ role: 'assistant', blocks })
 export const system = (words: string): Turn => ({ role: 'system', blocks: [text(words)] })
 
+/** A tool as most requests have one. */
 export const weather = (): Extract<Tool, { kind: 'function' }> => ({
   kind: 'function',
   name: 'get_weather',
@@ -22,6 +24,7 @@ export const weather = (): Extract<Tool, { kind: 'function' }> => ({
   schema: { type: 'object', properties: { city: { type: 'string' } }, required: ['city'], additionalProperties: false },
 })
 
+/** A schema that every strict mode takes. */
 export const PERSON: JsonObject = {
   type: 'object',
   properties: { name: { type: 'string' }, age: { type: 'integer' } },

@@ -42,6 +42,7 @@ export interface FixtureSections {
   readonly replyLosses: readonly string[]
 }
 
+/** An error with its status. */
 export interface FixtureError {
   readonly status: number
   readonly body: JsonObject

@@ -59,6 +59,7 @@ export interface Torture {
   readonly sizes: readonly number[]
 }
 
+/** Any torture. */
 export const torture = (): fc.Arbitrary<Torture> =>
   fc.record({
     newline: fc.constantFrom('\n', '\r\n', '\r'),

@@ -58,4 +58,5 @@ export const WRITE_REPLY: WriteReply = {
   chat: asking({}),
 }
 
+/** Whom the suite writes for. */
 export const TARGET: RequestTarget = { model: 'vendor-model', account: 'main', outputTokensMax: 8_000, dialect: {} }

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { NO_USAGE } from '../../usage.ts'
-import { AnthropicWhole } from './passing-whole.ts'
+import { anthropicWhole } from './passing-whole.ts'
 
 const encoder = new TextEncoder()
 const reply = JSON.stringify({
@@ -14,7 +14,7 @@ const reply = JSON.stringify({
 })
 
 function run(text: string, cuts: readonly number[]) {
-  const reader = new AnthropicWhole({ spendLimitCodes: [] })
+  const reader = anthropicWhole({ spendLimitCodes: [] })
   const bytes = encoder.encode(text)
   let from = 0
   for (const size of [...cuts, bytes.length]) {

@@ -14,13 +14,13 @@ export function readStop(
 export const writeStop = ({ reason }: Stop, called: boolean): string =>
   called && reason === 'stop' ? 'tool_use' : WORDS[reason]
 
-/** The details of a refusal: in another vendor's own word, because this wire has but one for all of them. */
+/** The details of a refusal: in another vendor's own word for its filter, because this wire has but one for all of them. What the model itself declined says its text. */
 export function refusalDetails({ reason, native }: Stop) {
   if (WORDS[reason] !== REFUSAL) return null
   return {
     type: REFUSAL,
     category: null,
-    explanation: native === null ? null : `The provider ended the answer with: ${native}`,
+    explanation: native === null || reason === 'refusal' ? null : `The provider ended the answer with: ${native}`,
   }
 }
 

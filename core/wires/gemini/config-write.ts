@@ -1,9 +1,9 @@
-import type { Chat, OutputFormat, ServiceTier } from '../../chat.ts'
+import type { Block, Chat, OutputFormat, ServiceTier } from '../../chat.ts'
 import type { Json, JsonObject } from '../../json.ts'
 import { isClosed, named } from '../anthropic/output-schema.ts'
 import { NO_ALTERNATIVES, TIER } from './config-read.ts'
 import { speltAs, wordAs } from './kept.ts'
-import { resolutionOf } from './parts-read.ts'
+import { isUploaded, resolutionOf } from './parts-read.ts'
 import { writeReasoning } from './reasoning-write.ts'
 import { rewriteSchema } from './schema.ts'
 import { asWritten } from './schema-spelling.ts'
@@ -115,9 +115,7 @@ function writeOutputSchema(
 /** How finely pictures are looked at is said once for all of them; at home each part says it itself. */
 function writeDetail({ chat, losses, isHome }: Writing): string | undefined {
   if (isHome) return undefined
-  const details = new Set(
-    chat.turns.flatMap(({ blocks }) => blocks.flatMap((block) => ('detail' in block ? [block.detail ?? 'auto'] : []))),
-  )
+  const details = new Set(chat.turns.flatMap(({ blocks }) => blocks.flatMap(detailsIn)))
   const [detail] = details
   if (detail === undefined || (details.size === 1 && detail === 'auto')) return undefined
   if (details.size === 1 && (detail === 'low' || detail === 'high')) {
@@ -126,4 +124,11 @@ function writeDetail({ chat, losses, isHome }: Writing): string | undefined {
   }
   losses.add({ field: 'image.detail', what: 'dropped', why: 'pictures cannot be looked at in different ways' })
   return undefined
+}
+
+/** Those of pictures inside of results too, but not of one that another vendor keeps: it is not sent. */
+function detailsIn(block: Block): readonly string[] {
+  if (block.kind === 'result') return block.blocks.flatMap(detailsIn)
+  const isSent = 'source' in block && (block.source.kind !== 'id' || isUploaded(block.source.id))
+  return isSent && 'detail' in block ? [block.detail ?? 'auto'] : []
 }

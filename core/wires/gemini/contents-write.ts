@@ -4,7 +4,7 @@ import { isHome, restored, speltAs } from './kept.ts'
 import { laidOut } from './layout.ts'
 import { writePart } from './parts-write.ts'
 import { type Signed, signedAtHome, signedBlocks } from './proofs-write.ts'
-import { FUNCTION_ROLE, NO_PARTS_OF_TURN, NO_ROLE } from './turns-read.ts'
+import { FUNCTION_ROLE, NO_PARTS_OF_TURN, NO_ROLE, SYSTEM_ROLE } from './turns-read.ts'
 import { lose, type Writing } from './writing.ts'
 
 /** The system prompt: what the leading system turns say. `undefined` where there is none. */
@@ -14,7 +14,9 @@ export function writeSystem(writing: Writing): JsonObject | undefined {
   if (first === undefined) return undefined
   const parts = turns.flatMap(({ blocks }) => blocks).flatMap((block) => systemPart(block, writing) ?? [])
   if (parts.length === 0 && !writing.isHome) return undefined
-  return restored(speltAs(first.own, NO_PARTS_OF_TURN) !== undefined && parts.length === 0 ? {} : { parts }, first.own)
+  const role = speltAs(first.own, SYSTEM_ROLE)
+  const said = speltAs(first.own, NO_PARTS_OF_TURN) !== undefined && parts.length === 0 ? {} : { parts }
+  return restored(role === undefined ? said : { role, ...said }, first.own)
 }
 
 /** The conversation behind the system prompt. */

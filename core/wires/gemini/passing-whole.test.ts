@@ -1,6 +1,7 @@
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { GeminiWhole } from './passing-whole.ts'
+import type { PassingWhole } from '../../passing-whole.ts'
+import { geminiWhole } from './passing-whole.ts'
 
 const encoder = new TextEncoder()
 const REPLY = {
@@ -17,8 +18,8 @@ const REPLY = {
 const small = JSON.stringify(REPLY)
 const large = JSON.stringify({ picture: 'A'.repeat(300_000), ...REPLY })
 
-function read(text: string, cuts: readonly number[] = []): GeminiWhole {
-  const reader = new GeminiWhole({ spendLimitCodes: ['SPEND_CAP'] })
+function read(text: string, cuts: readonly number[] = []): PassingWhole {
+  const reader = geminiWhole({ spendLimitCodes: ['SPEND_CAP'] })
   const bytes = encoder.encode(text)
   let from = 0
   for (const length of [...cuts, bytes.length]) {

@@ -1,5 +1,6 @@
 import type { Effort, Reasoning } from '../../chat.ts'
 import type { JsonObject } from '../../json.ts'
+import type { Losses } from '../../loss.ts'
 import { budgetForEffort, effortForBudget } from '../../reasoning-amount.ts'
 import { LEVEL } from './config-read.ts'
 import { speltAs } from './kept.ts'
@@ -25,7 +26,10 @@ export function writeReasoning(reasoning: Reasoning, writing: Writing): JsonObje
 }
 
 function asBudget({ mode, effort }: Reasoning, { chat, losses }: Writing): JsonObject {
-  if (mode === 'off') return { thinkingBudget: 0 }
+  if (mode === 'off') {
+    loseEffortOfNothing(effort, losses)
+    return { thinkingBudget: 0 }
+  }
   if (mode === 'auto' && effort === undefined) return { thinkingBudget: -1 }
   if (typeof mode === 'object') {
     if (effort !== undefined)
@@ -41,7 +45,10 @@ function asBudget({ mode, effort }: Reasoning, { chat, losses }: Writing): JsonO
 function asLevel({ mode, effort }: Reasoning, { chat, losses }: Writing): JsonObject {
   if (mode === 'between-tools') lose(losses, 'reasoning.betweenTools')
   if (mode === 'auto' && effort === undefined) losses.add(LEVELS_DECIDE)
-  if (mode === 'off') losses.add(LEVELS_ARE_ON)
+  if (mode === 'off') {
+    losses.add(LEVELS_ARE_ON)
+    loseEffortOfNothing(effort, losses)
+  }
   if (typeof mode === 'object') {
     const what = effort === undefined ? 'emulated' : 'dropped'
     losses.add({ field: 'reasoning.budget', what, why: 'the model takes a level instead of a budget' })
@@ -53,6 +60,11 @@ function asLevel({ mode, effort }: Reasoning, { chat, losses }: Writing): JsonOb
   const level = LEVELS[wanted]
   if (level === undefined) losses.add({ field: 'reasoning.effort', what: 'clamped', why: 'the highest level is HIGH' })
   return { thinkingLevel: level ?? 'HIGH' }
+}
+
+/** Without thinking there is nothing left that an effort could say here. */
+function loseEffortOfNothing(effort: Reasoning['effort'], losses: Losses): void {
+  if (effort !== undefined) losses.add({ field: 'reasoning.effort', what: 'dropped', why: 'thinking is off' })
 }
 
 const LEVELS_DECIDE = {

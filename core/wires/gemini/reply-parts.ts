@@ -36,7 +36,7 @@ export class ReplyParts {
   constructor(context: ReadReply, form: ReplyForm) {
     this.#context = context
     this.#form = form
-    this.#parts = { account: context.account, makeId: () => madeCallId(this.#id, this.#calls++) }
+    this.#parts = { account: context.account, makeId: () => madeCallId(this.#id || (context.requestId ?? ''), this.#calls++) }
   }
 
   push(body: JsonObject): readonly Part[] {

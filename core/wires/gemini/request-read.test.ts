@@ -293,6 +293,11 @@ describe('what a request means', () => {
     expect(new Set(ids.slice(0, 4)).size).toBe(4)
   })
 
+  test('the role of a system prompt is how it was spelt, and nothing that another wire could lose', () => {
+    const { turns } = read({ systemInstruction: { role: 'user', parts: [{ text: 'Be brief' }] }, contents: [hi] })
+    expect(turns[0]?.own?.fields).toEqual({})
+  })
+
   test('ids that are made do not change when the conversation goes on', () => {
     const turn = [
       { role: 'model', parts: [call()] },

@@ -460,7 +460,7 @@ describe('settings', () => {
     [{ effort: 'minimal' }, { thinkingLevel: 'MINIMAL' }, []],
     [{ effort: 'xhigh' }, { thinkingLevel: 'HIGH' }, ['reasoning.effort clamped']],
     [{ mode: 'off' }, { thinkingLevel: 'LOW' }, ['reasoning.off emulated']],
-    [{ mode: 'off', effort: 'high' }, { thinkingLevel: 'LOW' }, ['reasoning.off emulated']],
+    [{ mode: 'off', effort: 'high' }, { thinkingLevel: 'LOW' }, ['reasoning.off emulated', 'reasoning.effort dropped']],
     [{ mode: 'auto' }, undefined, ['reasoning.auto emulated']],
     [{ mode: 'auto', effort: 'low', text: 'shown' }, { thinkingLevel: 'LOW', includeThoughts: true }, []],
     [{ mode: { budgetTokens: 8_000 } }, { thinkingLevel: 'MEDIUM' }, ['reasoning.budget emulated']],
@@ -478,7 +478,7 @@ describe('settings', () => {
   })
 
   test.each<[Reasoning, JsonObject, string[]]>([
-    [{ mode: 'off', effort: 'high' }, { thinkingBudget: 0 }, []],
+    [{ mode: 'off', effort: 'high' }, { thinkingBudget: 0 }, ['reasoning.effort dropped']],
     [{ mode: 'auto' }, { thinkingBudget: -1 }, []],
     [{ mode: { budgetTokens: 3_000 } }, { thinkingBudget: 3_000 }, []],
     [{ effort: 'low' }, { thinkingBudget: 1_024 }, ['reasoning.effort emulated']],

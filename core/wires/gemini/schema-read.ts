@@ -3,7 +3,8 @@ import { asList, asObject, type Json, type JsonObject } from '../../json.ts'
 
 /**
  * A schema in Gemini's older form (a subset of OpenAPI 3.0: types in capitals, `nullable`, whole numbers as text) as JSON Schema, which
- * is what every other wire knows. What is below the depth limit stays as it is.
+ * is what every other wire knows. The order of properties is that of `propertyOrdering`, which is a keyword of Gemini alone. What is below
+ * the depth limit stays as it is.
  */
 export const readOpenApiSchema = (schema: JsonObject): JsonObject => jsonSchema(schema, DEPTH_MAX)
 
@@ -14,9 +15,23 @@ function jsonSchema(schema: JsonObject, depthLeft: number): JsonObject {
   const result: { [key: string]: Json } = {}
   for (const [key, value] of Object.entries(schema)) {
     const name = SNAKE_KEYWORDS.get(key) ?? key
-    if (name !== 'nullable') put(result, name, keyword(name, value, depthLeft - 1))
+    if (name !== 'nullable' && name !== 'propertyOrdering') put(result, name, keyword(name, value, depthLeft - 1))
   }
-  return schema['nullable'] === true ? withNull(result) : result
+  const ordered = inOrder(result, schema['propertyOrdering'] ?? schema['property_ordering'])
+  return schema['nullable'] === true ? withNull(ordered) : ordered
+}
+
+/** With the properties that `ordering` names in front, in its order. */
+function inOrder(schema: JsonObject, ordering: Json | undefined): JsonObject {
+  const properties = asObject(schema['properties'])
+  const names = asList(ordering)?.filter((name) => typeof name === 'string')
+  if (properties === undefined || names === undefined) return schema
+  const ordered: { [key: string]: Json } = {}
+  for (const name of new Set([...names, ...Object.keys(properties)])) {
+    const property = Object.hasOwn(properties, name) ? properties[name] : undefined
+    if (property !== undefined) put(ordered, name, property)
+  }
+  return { ...schema, properties: ordered }
 }
 
 function keyword(name: string, value: Json, depthLeft: number): Json {

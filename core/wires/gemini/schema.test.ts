@@ -203,6 +203,19 @@ describe('whatever the schema', () => {
     expect(JSON.stringify(readOpenApiSchema(schema))).toBe(JSON.stringify(schema))
   })
 
+  test('the order of properties is said by their order, in words of JSON Schema', () => {
+    const schema = {
+      type: 'OBJECT',
+      properties: { b: { type: 'STRING' }, c: { type: 'STRING' }, a: { type: 'STRING' } },
+      propertyOrdering: ['a', 'none', 'b', 7],
+    }
+    const read = readOpenApiSchema(schema)
+    expect(JSON.stringify(read)).toBe(
+      '{"type":"object","properties":{"a":{"type":"string"},"b":{"type":"string"},"c":{"type":"string"}}}',
+    )
+    expect(readOpenApiSchema({ ...schema, propertyOrdering: 'a' })['properties']).toEqual(read['properties'])
+  })
+
   test('what was rewritten once stays as it is', () => {
     const once = rewrite({
       allOf: [{ const: 1 }],

@@ -20,10 +20,16 @@ export function readTurns(request: Fields, calls: CallPairs): readonly Turn[] {
 export const NO_PARTS_OF_TURN = 'no parts'
 export const NO_ROLE = 'no role'
 export const FUNCTION_ROLE = 'role function'
+export const SYSTEM_ROLE = 'role='
 
-/** Its role is whatever the client likes, the vendor does not look at it. */
+/** Its role is whatever the client likes (the official SDK writes `user`), the vendor does not look at it: nothing is lost with it. */
 function readSystem(content: Fields, calls: CallPairs): Turn {
   const kept = new Kept()
+  const role = content.json['role']
+  if (typeof role === 'string') {
+    content.text('role')
+    kept.spell(SYSTEM_ROLE + role)
+  }
   return finished('system', { content, kept, blocks: readParts(content, { kept, isModel: false, calls }) })
 }
 

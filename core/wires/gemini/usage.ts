@@ -23,6 +23,13 @@ export function readServiceTier(value: Json | undefined): string | null {
 export const readSearches = (candidate: JsonObject): number =>
   asList(asObject(candidate['groundingMetadata'])?.['webSearchQueries'])?.length ?? 0
 
+/** The same by all candidates of a response object. */
+export function searchesIn(response: JsonObject): number {
+  let searches = 0
+  for (const candidate of asList(response['candidates']) ?? []) searches += readSearches(asObject(candidate) ?? {})
+  return searches
+}
+
 /** Our usage in this wire's spelling. */
 export function writeUsage(usage: Usage, serviceTier: string | null): JsonObject {
   const prompt = inputTokens(usage)

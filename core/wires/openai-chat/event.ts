@@ -10,10 +10,6 @@ export interface ErrorEvent extends Span {
   readonly chunk: JsonObject | undefined
 }
 
-/** The JSON of an event's data, or `undefined` when it has none. */
-export const chunkOf = (run: Uint8Array, { start, end }: Span): JsonObject | undefined =>
-  asObject(parseJson(readEvent(run, start, end).data ?? ''))
-
 /**
  * The first event of a run that is an error: by its name, or by a top-level `error` anywhere among its keys (OpenRouter
  * puts it behind those of a usual chunk). The run is searched once; only an event that looks like one is decoded.

@@ -1,4 +1,4 @@
-import type { ReasoningBlock } from '../../chat.ts'
+import type { Chat, ReasoningBlock } from '../../chat.ts'
 import type { CollectedBlock, CollectedChoice } from '../../collect.ts'
 import { dataUrl } from '../../data-url.ts'
 import { asObject, type Json, type JsonObject } from '../../json.ts'
@@ -65,6 +65,12 @@ export const emptyContent = (saysMore: boolean): Json => (saysMore ? null : '')
 /** What is asked for and is no text of the message, by the name of the loss. */
 export const loseCitation = (losses: Losses): void =>
   losses.add({ field: 'text.citations', what: 'dropped', why: 'this API has only sources with an address' })
+
+/** Log probabilities that were asked for: no other wire's reader hands them on, and no chunk of ours has a place for them. */
+export const loseLogprobs = ({ logprobs }: Chat, losses: Losses): void => {
+  if (logprobs !== undefined)
+    losses.add({ field: 'logprobs', what: 'dropped', why: 'they are not brought over to this API' })
+}
 
 const loseForeign = (blocks: readonly CollectedBlock[], losses: Losses): void => {
   for (const { content, own } of blocks) if (!isSpelt(own, ID, 'image')) loseBlock(content, losses)

@@ -1,6 +1,7 @@
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { OpenAiWhole } from './passing-whole.ts'
+import type { PassingWhole } from '../../passing-whole.ts'
+import { openAiWhole } from './passing-whole.ts'
 
 const REPLY = JSON.stringify({
   id: 'c1',
@@ -69,8 +70,8 @@ describe('a whole reply', () => {
   })
 })
 
-function read(text: string, cuts: readonly number[]): OpenAiWhole {
-  const reader = new OpenAiWhole({ flavour: 'openai', spendLimitCodes: ['out_of_credit'] })
+function read(text: string, cuts: readonly number[]): PassingWhole {
+  const reader = openAiWhole({ flavour: 'openai', spendLimitCodes: ['out_of_credit'] })
   const bytes = encoder.encode(text)
   let from = 0
   for (const length of [...cuts, bytes.length]) {

@@ -60,7 +60,7 @@ function readChoice(choice: JsonObject | undefined, position: number, { body, co
   const message = asObject(choice?.['message'])
   if (choice === undefined || message === undefined) throw notOurWire()
   const index = asCount(choice['index']) ?? position
-  const replyId = asText(body['id']) ?? ''
+  const replyId = asText(body['id']) || (context.requestId ?? '')
   const { blocks, kept, spelt } = readMessage(message, { proofOf: vendorProof(context.account), replyId })
   const native = asText(choice['finish_reason']) || null
   const held = { calls: hasCalls(blocks), refusal: blocks.some(({ content }) => content.kind === 'refusal') }

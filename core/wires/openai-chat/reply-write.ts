@@ -5,7 +5,7 @@ import { isSpelt, ownFields } from '../../own.ts'
 import type { Part } from '../../part.ts'
 import type { WriteReply, WrittenReply } from '../../wire.ts'
 import { ID, overlay, present, without } from './kept.ts'
-import { writeMessage } from './message-write.ts'
+import { loseLogprobs, writeMessage } from './message-write.ts'
 import { nativeWord, writeStop } from './stop.ts'
 import { writeUsage } from './usage.ts'
 
@@ -15,6 +15,7 @@ export function writeReply(parts: readonly Part[], context: WriteReply): Written
   const reply = collect(parts)
   const home = reply.own?.wire === ID
   const choices = reply.choices.map((choice) => writeChoice(choice, home, losses))
+  if (!home) loseLogprobs(context.chat, losses)
   return { body: home ? homeBody(reply, choices) : foreignBody(reply, choices, context), losses: losses.list() }
 }
 

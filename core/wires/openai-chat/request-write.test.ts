@@ -287,6 +287,7 @@ describe('what another wire asks', () => {
     [{ reasoning: { text: 'hidden' } }, []],
     [{ serviceTier: 'ultrafast' }, ['serviceTier clamped']],
     [{ cacheAutomatic: {} }, []],
+    [{ cacheAutomatic: { ttl: '1h' } }, ['cacheAutomatic clamped']],
     [{ turns: [user({ kind: 'text', text: 'a', cacheMark: { ttl: '1h' } })] }, ['text.cacheMark dropped']],
     [{ turns: [user({ ...picture, detail: 'MEDIA_RESOLUTION_HIGH' })] }, ['image.detail dropped']],
     [{ turns: [user({ kind: 'image', source: { kind: 'id', id: 'f' } })] }, ['image.id dropped']],

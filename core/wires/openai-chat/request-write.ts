@@ -128,7 +128,11 @@ function effort({ reasoning }: Chat, writing: Writing): string | undefined {
   if (reasoning === undefined) return undefined
   const { mode, effort: level, text } = reasoning
   if (text !== undefined && text !== 'hidden') lose(writing, 'reasoning.shown')
-  if (mode === 'off') return 'none'
+  if (mode === 'off') {
+    const why = 'none is the only level without reasoning'
+    if (level !== undefined) writing.losses.add({ field: 'reasoning.effort', what: 'dropped', why })
+    return 'none'
+  }
   if (mode === 'between-tools') lose(writing, 'reasoning.betweenTools')
   if (mode === 'auto' && level === undefined) lose(writing, 'reasoning.auto')
   if (typeof mode !== 'object') return level

@@ -8,7 +8,9 @@ export interface Held {
 
 /** Why the answer ended. A word that is not known is a natural end: the vendor has many. */
 export function readStop(native: string | null, { calls, refusal }: Held): Stop {
-  const reason = READ.get(native ?? '') ?? 'stop'
+  const said = READ.get(native ?? '') ?? 'stop'
+  // Whoever is told of a call waits for one.
+  const reason = said === 'calls' && !calls ? 'stop' : said
   if (reason === 'stop' && calls) return { reason: 'calls', native }
   if (reason === 'stop' && refusal) return { reason: 'refusal', native }
   return { reason, native }

@@ -68,7 +68,7 @@ export class ChatStreamReader implements StreamReader {
     const known = this.#choices.get(index)
     if (known !== undefined) return known
     if (this.#choices.size >= CHOICES_MAX) throw notOurWire()
-    const reader = new ChoiceReader(index, { account: this.#context.account, replyId: this.#replyId })
+    const reader = new ChoiceReader(index, { account: this.#context.account, replyId: this.#replyId || (this.#context.requestId ?? '') })
     this.#choices.set(index, reader)
     return reader
   }

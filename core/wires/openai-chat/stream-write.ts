@@ -8,7 +8,7 @@ import type { StreamWriter, WriteReply } from '../../wire.ts'
 import { writeAnnotation } from './annotations.ts'
 import { type Chunks, chunksOf, DONE, deltaOf, KEEP_ALIVE } from './chunks.ts'
 import { faultEvent } from './fault.ts'
-import { emptyContent, isImage, loseBlock, loseCitation, writeImage } from './message-write.ts'
+import { emptyContent, isImage, loseBlock, loseCitation, loseLogprobs, writeImage } from './message-write.ts'
 import { proofField, secretFor } from './proof.ts'
 import { replyId } from './reply-write.ts'
 import { nativeWord, writeStop } from './stop.ts'
@@ -27,6 +27,7 @@ export class ChatStreamWriter implements StreamWriter {
 
   constructor(context: WriteReply) {
     this.#context = context
+    loseLogprobs(context.chat, this.#losses)
     this.#chunks = this.#chunksFor({ id: '', model: '' })
   }
 

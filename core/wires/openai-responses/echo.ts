@@ -1,5 +1,5 @@
 import type { Chat } from '../../chat.ts'
-import { asObject, type JsonObject } from '../../json.ts'
+import { asList, asObject, type Json, type JsonObject } from '../../json.ts'
 import { ownFields } from '../../own.ts'
 import { instructionsOf } from './input-write.ts'
 import { writeSettings } from './settings-write.ts'
@@ -28,11 +28,17 @@ export function echoOf(chat: Chat): JsonObject {
     temperature: asked['temperature'] ?? 1,
     text: { format: { type: 'text' }, verbosity: 'medium', ...asObject(asked['text']) },
     tool_choice: asked['tool_choice'] ?? ownFields(chat.own, WIRE)['tool_choice'] ?? 'auto',
-    tools: asked['tools'] ?? [],
+    tools: asList(asked['tools'])?.map(echoedTool) ?? [],
     top_logprobs: asked['top_logprobs'] ?? 0,
     top_p: asked['top_p'] ?? 1,
     truncation: 'disabled',
     user: asked['user'] ?? null,
     metadata: asked['metadata'] ?? {},
   }
+}
+
+/** The fields of a function that a client may leave out stand in every response. */
+function echoedTool(tool: Json): Json {
+  const fields = asObject(tool)
+  return fields?.['type'] === 'function' ? { description: null, parameters: null, strict: null, ...fields } : tool
 }

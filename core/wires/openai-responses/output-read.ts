@@ -65,8 +65,8 @@ export class OutputReader {
 
   /** The whole text of a block: what of it has not come in pieces. */
   text(index: number, { place = WHOLE_ITEM, content, text }: TextPiece): readonly Part[] {
-    const sent = this.#item(index)?.blocks.get(place)?.sent ?? 0
-    return this.piece(index, { place, ...given({ content }), text: text.slice(sent) })
+    const known = this.#item(index)?.blocks.get(place)
+    return this.piece(index, { place, ...given({ content }), text: known?.rest(text) ?? text })
   }
 
   /** Of a thought that comes in two ways, the first one is told. */
@@ -137,7 +137,7 @@ export class OutputReader {
     const isOther = item.thought !== undefined && item.thought.source !== thoughtSource(own)
     return [
       ...opening,
-      ...block.more(isOther ? '' : text.slice(block.sent)),
+      ...block.more(isOther ? '' : block.rest(text)),
       ...block.cite(citations.slice(block.cited)),
       ...(proof === undefined ? [] : [{ kind: 'prove' as const, ...block.at, proof }]),
       { kind: 'close', ...block.at, ...given({ own }) },
@@ -160,17 +160,23 @@ interface Begun {
 /** A block of which something has been told. */
 class OpenBlock {
   readonly at: { readonly choice: 0; readonly block: number }
-  /** Letters of its text that have gone out, and citations. */
-  sent = 0
+  /** Citations that have gone out. */
   cited = 0
+  /** Its text that has gone out. */
+  #said = ''
 
   constructor(number: number) {
     this.at = { choice: 0, block: number }
   }
 
+  /** What of the whole text has not come in pieces. A text that does not go on from them is not put behind them. */
+  rest(text: string): string {
+    return text.startsWith(this.#said) ? text.slice(this.#said.length) : ''
+  }
+
   more(text: string): readonly Part[] {
     if (text === '') return []
-    this.sent += text.length
+    this.#said += text
     return [{ kind: 'delta', ...this.at, text }]
   }
 

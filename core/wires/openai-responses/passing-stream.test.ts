@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import type { Json, JsonObject } from '../../json.ts'
 import { NO_USAGE } from '../../usage.ts'
-import { ResponsesStream, type ResponsesStreamOptions } from './passing-stream.ts'
+import { ResponsesStream } from './passing-stream.ts'
 
-const options: ResponsesStreamOptions = {
+const options: ConstructorParameters<typeof ResponsesStream>[0] = {
   flavour: 'openai',
   endsWithDone: false,
   inputEstimate: 12,

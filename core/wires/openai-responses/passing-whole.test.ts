@@ -1,15 +1,16 @@
 import { describe, expect, test } from 'vitest'
 import type { JsonObject } from '../../json.ts'
 import { NO_USAGE } from '../../usage.ts'
-import { ResponsesWhole } from './passing-whole.ts'
+import type { PassingWhole } from '../../passing-whole.ts'
+import { responsesWhole } from './passing-whole.ts'
 import { RESPONSES } from './samples-test-kit.ts'
 
 const options = { flavour: 'openai', spendLimitCodes: ['insufficient_quota'] } as const
 const encoder = new TextEncoder()
 
 /** A reader that a body has passed in pieces of `size` bytes. */
-function readIn(text: string, size: number): ResponsesWhole {
-  const reader = new ResponsesWhole(options)
+function readIn(text: string, size: number): PassingWhole {
+  const reader = responsesWhole(options)
   const bytes = encoder.encode(text)
   for (let at = 0; at < bytes.length; at += size) {
     const chunk = bytes.subarray(at, at + size)

@@ -32,7 +32,7 @@ export function endOf(response: JsonObject, { outcome }: OutputReader, context: 
     usage === undefined
       ? []
       : [{ kind: 'usage', usage, serviceTier: readServiceTier(response), own: usageOwn(response) }]
-  const failure = errorOf(response) ?? lateness(response)
+  const failure = failureOf(response)
   if (failure !== undefined) {
     const { spendLimitCodes } = context
     return [...used, { kind: 'fault', fault: readTold(failure, { reason: 'error_in_reply', spendLimitCodes }) }]
@@ -41,6 +41,9 @@ export function endOf(response: JsonObject, { outcome }: OutputReader, context: 
   const fields = restOf(response, usage !== undefined)
   return [...used, { kind: 'end', choice: 0, stop }, { kind: 'finish', own: { wire: WIRE, fields } }]
 }
+
+/** What says that this is no answer, where something does. */
+export const failureOf = (response: JsonObject): Json | undefined => errorOf(response) ?? lateness(response)
 
 /** How the vendor counted it, so that its own clients see its own words. */
 const usageOwn = (response: JsonObject) => ({ wire: WIRE, fields: asObject(response['usage']) ?? {} }) as const

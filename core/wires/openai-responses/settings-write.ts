@@ -70,7 +70,11 @@ const SUMMARIES = { hidden: undefined, shown: 'auto', concise: 'concise', detail
 
 /** There are levels only. A client that asked for thinking as the model likes still gets some: newer models do not think unasked. */
 function writeEffort({ mode, effort }: Reasoning, { losses }: Writing): string | undefined {
-  if (mode === 'off') return 'none'
+  if (mode === 'off') {
+    const why = 'none is the only level without reasoning'
+    if (effort !== undefined) losses.add({ field: 'reasoning.effort', what: 'dropped', why })
+    return 'none'
+  }
   if (mode === 'between-tools') loseFeature('reasoning.betweenTools', losses)
   if (typeof mode === 'object') {
     loseFeature('reasoning.budget', losses)

@@ -261,6 +261,19 @@ describe('the end', () => {
     })
   })
 
+  test('leaves open what a failure cut off, because half a call is none', () => {
+    const item = { type: 'function_call', id: 'fc_1', call_id: 'call_1', name: 'look', arguments: '' }
+    const cut = { ...item, arguments: '{"at":' }
+    const parts = readAll([
+      created,
+      { type: 'response.output_item.added', output_index: 0, item },
+      { type: 'response.function_call_arguments.delta', output_index: 0, delta: '{"at":' },
+      { type: 'response.failed', response: { ...response, status: 'failed', error: { code: 'x' }, output: [cut] } },
+    ])
+    expect(parts.map(({ kind }) => kind)).not.toContain('close')
+    expect(parts.at(-1)?.kind).toBe('fault')
+  })
+
   test('is told without the vendor’s words where it is about our own account', () => {
     const event = { type: 'error', error: { code: 'insufficient_quota', message: 'account acct-7' } }
     expect(readAll([created, event]).at(-1)).toMatchObject({ fault: { code: 'upstream_funds' } })
@@ -314,4 +327,16 @@ describe('what a vendor may send', () => {
     for (let index = 0; index < 10_000; index++) add(index)
     expect(() => add(10_000)).toThrow(expect.objectContaining({ code: 'upstream_error' }))
   })
+})
+
+test('a whole text that does not go on from its pieces is not put behind them', () => {
+  const at = { output_index: 0, content_index: 0, item_id: 'msg_1' }
+  const message = { type: 'message', id: 'msg_1', role: 'assistant', status: 'in_progress', content: [] }
+  const parts = readAll([
+    { type: 'response.created', response: { id: 'resp_1', model: 'm', status: 'in_progress', output: [] } },
+    { type: 'response.output_item.added', output_index: 0, item: message },
+    { type: 'response.output_text.delta', ...at, delta: 'AB' },
+    { type: 'response.output_text.done', ...at, text: 'AxByC' },
+  ])
+  expect(parts.flatMap((part) => (part.kind === 'delta' ? [part.text] : []))).toEqual(['AB'])
 })

@@ -5,7 +5,7 @@ import { readTold } from '../openai-chat/fault-read.ts'
 import { readCitation } from './citation.ts'
 import { notThisWire } from './output-item.ts'
 import { OutputReader } from './output-read.ts'
-import { endOf, startOf } from './reply-read.ts'
+import { endOf, failureOf, startOf } from './reply-read.ts'
 
 /** Reads a vendor's stream. Only the wire's own terminal events end it; what comes behind one, `[DONE]` too, is nothing. */
 export function streamReader(context: ReadReply): StreamReader {
@@ -27,7 +27,9 @@ export function streamReader(context: ReadReply): StreamReader {
       const response = objectOf(event, 'response')
       if (stage === 'begins') return start(response)
       isOver = true
-      return [...start(response), ...output.end(asList(response['output']) ?? []), ...endOf(response, output, context)]
+      // What a failure leaves open nobody closes: a client would take half a call for a whole one, and make it.
+      const rest = failureOf(response) === undefined ? output.end(asList(response['output']) ?? []) : []
+      return [...start(response), ...rest, ...endOf(response, output, context)]
     }
     const reader = READERS.get(type)
     return reader === undefined ? [] : [...start({}), ...reader(output, event)]

@@ -1,0 +1,35 @@
+import { Fault, type FaultCode, type FaultDetail } from './fault.ts'
+
+/** What a vendor sent cannot be read as its wire. `reason`: what was missed, for the log. */
+export const notThisWire = (reason: string): Fault =>
+  new Fault('upstream_error', 'The provider answered with something that is not its wire', { reason })
+
+/** The vendor's words about *our* account (its credential, its money) go to nobody: this is said in their place (reliability 3.6). */
+export const ourAccountFault = (code: OurAccountCode, detail: FaultDetail = {}): Fault =>
+  new Fault(code, OUR_ACCOUNT[code], detail)
+
+/** Whether a code is about our account. */
+export const isOurAccountCode = (code: FaultCode): code is OurAccountCode => Object.hasOwn(OUR_ACCOUNT, code)
+
+/** Whether a vendor's error is about our account: then its own bytes must not go on either. */
+export const isOurAccount = ({ code }: Fault): boolean => isOurAccountCode(code)
+
+/** How an error in a good status is to be understood. */
+export interface Told {
+  /** Our word for where it stood. */
+  readonly reason: string
+  /** The vendor's codes for an account of ours without money. */
+  readonly spendLimitCodes: readonly string[]
+}
+
+/** What is said of a vendor's error that has no words of its own. */
+export const UNTOLD = 'The provider reported an error'
+
+/** So much of a vendor's message goes on to the client: nobody misses the rest. */
+export const MESSAGE_LETTERS_MAX = 2_000
+
+const OUR_ACCOUNT = {
+  upstream_auth_failed: "The provider refused the gateway's own credential",
+  upstream_funds: 'The provider is not available to the gateway now',
+} as const
+type OurAccountCode = keyof typeof OUR_ACCOUNT
