@@ -35,12 +35,24 @@ export default defineConfig({
       {
         extends: true,
         test: {
+          name: 'traps',
+          include: ['traps/**/*.test.ts'],
+          isolate: false,
+          testTimeout: 20 * seconds,
+          hookTimeout: 60 * seconds,
+          maxWorkers: 1,
+          sequence: { groupOrder: 2 },
+        },
+      },
+      {
+        extends: true,
+        test: {
           name: 'e2e',
           include: ['e2e/**/*.test.ts'],
           testTimeout: 60 * seconds,
           hookTimeout: 60 * seconds,
           maxWorkers: Math.max(1, Math.floor(cores / 2)),
-          sequence: { groupOrder: 2 },
+          sequence: { groupOrder: 3 },
         },
       },
     ],

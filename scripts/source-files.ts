@@ -15,7 +15,7 @@ export function sourceFiles(root: string): readonly SourceFile[] {
 }
 
 const patterns = [
-  '{core,server,web,cli,bin,scripts,bench,e2e,catalog}/**/*.{ts,tsx,mjs,sql,md}',
+  '{core,server,web,cli,bin,scripts,bench,e2e,catalog,traps}/**/*.{ts,tsx,mjs,sql,md}',
   '{docs,deploy,.github,.ci}/**/*.*',
   '.ci/run',
   '*.{ts,md,json,yml,yaml}',
@@ -23,5 +23,5 @@ const patterns = [
 
 export const isProgram = (path: string): boolean => /\.(?:tsx?|mjs)$/.test(path)
 
-/** True for a test and for what only tests use: the black-box kit, a kit beside its tests, a contract suite. */
-export const isTest = (path: string): boolean => /\.test\.tsx?$|-test-kit\.ts$|^e2e\/|\/contract\//.test(path)
+/** True for a test and for what only tests use: the black-box kit, the traps, a kit beside its tests, a contract suite. */
+export const isTest = (path: string): boolean => /\.test\.tsx?$|-test-kit\.ts$|^e2e\/|^traps\/|\/contract\//.test(path)
