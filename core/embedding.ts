@@ -1,8 +1,8 @@
-import { joined } from './body.ts'
 import type { WireId } from './chat.ts'
 import type { EmbedReply, EmbedRequest } from './embed.ts'
-import { Fault, faultOf } from './fault.ts'
-import { asList, asObject, asText, type JsonObject, parseJson } from './json.ts'
+import { type Fault, faultOf } from './fault.ts'
+import { asList, asObject, asText, type JsonObject } from './json.ts'
+import { HeldReply } from './held-reply.ts'
 import type { Loss } from './loss.ts'
 import type { Reading, ReplyReader } from './reply-reader.ts'
 import { readGeminiEmbed, readGeminiVectors, writeGeminiEmbed, writeGeminiVectors } from './wires/gemini/embed.ts'
@@ -50,11 +50,10 @@ export interface EmbedReaderOptions {
  */
 export class EmbedReader implements ReplyReader {
   readonly #options: EmbedReaderOptions
-  readonly #chunks: Uint8Array[] = []
-  #bytes = 0
+  readonly #held: HeldReply
   #reply: EmbedReply | undefined
-  #openingFault: Fault | undefined
-  #ended = false
+  opened = false
+  openingFault: Fault | undefined
   #whole = false
   /** Only the end of the body ends it. */
   readonly done = false
@@ -63,48 +62,33 @@ export class EmbedReader implements ReplyReader {
 
   constructor(options: EmbedReaderOptions) {
     this.#options = options
-  }
-
-  get opened(): boolean {
-    return this.#ended
-  }
-
-  get openingFault(): Fault | undefined {
-    return this.#openingFault
+    this.#held = new HeldReply(options.replyBytesMax)
   }
 
   push(chunk: Uint8Array): undefined {
-    this.#bytes += chunk.length
-    if (this.#bytes > this.#options.replyBytesMax) {
-      throw new Fault('upstream_error', 'The provider sent an answer that is too large', { reason: 'too_large' })
-    }
-    this.#chunks.push(chunk)
+    this.#held.push(chunk)
   }
 
   end(): Uint8Array | undefined {
-    this.#ended = true
-    const bytes = joined(this.#chunks)
+    this.opened = true
+    const bytes = this.#held.bytes()
     try {
-      const body = asObject(parseJson(decoder.decode(bytes)))
-      if (body === undefined)
-        throw new Fault('upstream_error', 'The provider answered with something that is not its wire', {
-          reason: 'broken_reply',
-        })
+      const body = this.#held.object()
       this.#whole = true
-      this.#openingFault = toldBy(body, this.#options.spendLimitCodes)
-      if (this.#openingFault !== undefined) return undefined
+      this.openingFault = toldBy(body, this.#options.spendLimitCodes)
+      if (this.openingFault !== undefined) return undefined
       this.#reply = this.#options.vendor === 'gemini' ? readGeminiVectors(body) : readEmbedReply(body)
       return this.#isRight(body) ? bytes : encoder.encode(JSON.stringify(this.#written(this.#reply)))
     } catch (error) {
       // In the client's own wire it is the client's to judge.
       if (this.#whole && this.#options.asked.wire === this.#options.vendor) return bytes
-      this.#openingFault = faultOf(error)
+      this.openingFault = faultOf(error)
       return undefined
     }
   }
 
   ending(): 'complete' | 'broken' | 'told' {
-    if (this.#openingFault !== undefined) return 'told'
+    if (this.openingFault !== undefined) return 'told'
     return this.#whole ? 'complete' : 'broken'
   }
 
@@ -141,4 +125,3 @@ function toldBy(body: JsonObject, spendLimitCodes: readonly string[]): Fault | u
 }
 
 const encoder = new TextEncoder()
-const decoder = new TextDecoder()

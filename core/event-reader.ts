@@ -1,5 +1,5 @@
-import { Fault } from './fault.ts'
 import { EventCutter, eachEvent, readEvent, readEventText } from './sse.ts'
+import { tooLarge } from './upstream-fault.ts'
 import type { StreamEvent } from './wire.ts'
 
 /**
@@ -17,7 +17,7 @@ export class EventReader {
   /** The events that `bytes` completes. */
   push(bytes: Uint8Array): readonly StreamEvent[] {
     const run = this.#cutter.push(bytes)
-    if (this.#cutter.overflown) throw new Fault('upstream_error', 'The provider sent an event that is too large')
+    if (this.#cutter.overflown) throw tooLarge('an event')
     return run === undefined ? [] : eventsOf(run)
   }
 

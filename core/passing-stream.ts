@@ -1,11 +1,11 @@
 import { joined } from './body.ts'
 import type { FindBytes } from './bytes.ts'
-import { Fault } from './fault.ts'
+import type { Fault } from './fault.ts'
 import type { Span } from './json-scan.ts'
 import type { UsageFlavour } from './provider.ts'
 import type { Reading, ReplyReader } from './reply-reader.ts'
 import { behindBlankLine, EventCutter, eachEvent, objectIn, readEvent, wholeEvents } from './sse.ts'
-import { isOurAccount } from './upstream-fault.ts'
+import { isOurAccount, tooLarge } from './upstream-fault.ts'
 import { NO_USAGE, type Usage } from './usage.ts'
 
 /** What a reader of passing bytes must know of the vendor. */
@@ -54,7 +54,7 @@ export abstract class PassingStream implements ReplyReader {
   push(chunk: Uint8Array): Uint8Array | undefined {
     const run = this.#cutter.push(chunk)
     if (run !== undefined) return this.read(run)
-    if (this.#cutter.overflown) throw new Fault('upstream_error', 'The provider sent an event that is too large')
+    if (this.#cutter.overflown) throw tooLarge('an event')
     return undefined
   }
 

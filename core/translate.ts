@@ -35,7 +35,7 @@ export interface Translated {
   readonly undo: Undo
   /** Calls that were demanded and could only be asked for. */
   readonly force: ForcedCall | undefined
-  /** What was asked, without the conversation: what a reply repeats. */
+  /** What was asked, of the conversation only the system turns in front: what a reply repeats. */
   readonly chat: Chat
 }
 
@@ -55,10 +55,10 @@ export function translateRequest(json: JsonObject, target: ToTranslate): Transla
     dialect: { ...target.dialect, ...dialectOf(fitted.chat, target.capabilities) },
     ...(wire === form.wire.id ? {} : { foreign: true as const }),
   })
-  const losses = [...fitted.losses, ...written.losses].map((loss) => spelt(loss, form.wire))
+  const losses = [...fitted.losses, ...written.losses].map((loss) => spelt(ofTurns(loss, form), form.wire))
   if (target.lossMode === 'strict') refuseLoss(losses)
   const body = encoder.encode(JSON.stringify(withUsage(written.body, wire, target)))
-  return { wire, body, losses, undo: written.undo, force: fitted.force, chat: { ...chat, turns: [] } }
+  return { wire, body, losses, undo: written.undo, force: fitted.force, chat: { ...chat, turns: leadingSystem(chat) } }
 }
 
 /** The first wire that the vendor speaks, unless this model takes what is asked on another one only; what it takes may depend on that. */
@@ -97,6 +97,15 @@ function inWordsOf<Result>(form: ClientForm, work: () => Result): Result {
     throw new Fault(code, message, { field: TURNS[form.wire.id], ...(reason === undefined ? {} : { reason }) })
   }
 }
+
+function leadingSystem({ turns }: Chat): Chat['turns'] {
+  const first = turns.findIndex(({ role }) => role !== 'system')
+  return first < 0 ? turns : turns.slice(0, first)
+}
+
+/** A loss of the conversation as a whole. */
+const ofTurns = (loss: Loss, { wire }: ClientForm): Loss =>
+  loss.field === 'turns' ? { ...loss, field: TURNS[wire.id] } : loss
 
 const TURNS: { readonly [wire in WireId]: string } = {
   'openai-chat': 'messages',

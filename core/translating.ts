@@ -1,14 +1,13 @@
-import { isOurAccount } from './wires/openai-chat/fault.ts'
-import { joined } from './body.ts'
 import { EventReader } from './event-reader.ts'
 import { Fault, faultOf } from './fault.ts'
 import type { ForcedCall } from './fit/tool-choice.ts'
-import { asObject, parseJson } from './json.ts'
+import { HeldReply } from './held-reply.ts'
 import { type Loss, spelt } from './loss.ts'
 import type { Part } from './part.ts'
 import type { Reading, ReplyReader } from './reply-reader.ts'
 import { RepeatedDelta } from './repeated-delta.ts'
 import { undoing } from './undo.ts'
+import { isOurAccount } from './upstream-fault.ts'
 import { NO_USAGE, type Usage } from './usage.ts'
 import type { ClientForm, ReadReply, StreamEvent, StreamReader, StreamWriter, Undo, Wire, WriteReply } from './wire.ts'
 
@@ -37,15 +36,15 @@ export class Translating implements ReplyReader {
   readonly #undo: (part: Part) => readonly Part[]
   readonly #input: StreamInput | WholeInput
   readonly #writer: StreamWriter | undefined
+  opened = false
+  openingFault: Fault | undefined
+  brokenBy: Fault | undefined
   /** What a whole reply is written from. */
   readonly #parts: Part[] = []
   /** Text of a stream that has not opened. */
   #held = ''
-  #opened = false
   #finished = false
   #failed = false
-  #openingFault: Fault | undefined
-  #brokenBy: Fault | undefined
   #model: string | null = null
   #serviceTier: string | null = null
   #usage: Usage | undefined
@@ -59,18 +58,6 @@ export class Translating implements ReplyReader {
     this.#undo = undoing(options.undo)
     this.#input = options.from === 'stream' ? new StreamInput(options) : new WholeInput(options)
     this.#writer = options.to === 'stream' ? options.form.writer(options.write) : undefined
-  }
-
-  get opened(): boolean {
-    return this.#opened
-  }
-
-  get openingFault(): Fault | undefined {
-    return this.#openingFault
-  }
-
-  get brokenBy(): Fault | undefined {
-    return this.#brokenBy
   }
 
   get done(): boolean {
@@ -92,7 +79,7 @@ export class Translating implements ReplyReader {
   }
 
   ending(): 'complete' | 'broken' | 'told' {
-    if (this.#failed) return this.#brokenBy === undefined ? 'told' : 'broken'
+    if (this.#failed) return this.brokenBy === undefined ? 'told' : 'broken'
     return this.#finished ? 'complete' : 'broken'
   }
 
@@ -144,10 +131,10 @@ export class Translating implements ReplyReader {
         break
       case 'end':
         if (part.stop.reason === 'broken-call') return this.#tell(brokenCall())
-        this.#opened ||= this.#writer !== undefined
+        this.opened ||= this.#writer !== undefined
         break
       case 'open':
-        this.#opened ||= this.#writer !== undefined
+        this.opened ||= this.#writer !== undefined
         break
       case 'finish':
         this.#finished = true
@@ -174,7 +161,7 @@ export class Translating implements ReplyReader {
 
   /** The vendor's own error: the client hears of it in its own wire, unless another answer may still be found, or it is about our account. */
   #tell(fault: Fault): string {
-    if (!this.#opened || this.#writer === undefined || isOurAccount(fault)) {
+    if (!this.opened || this.#writer === undefined || isOurAccount(fault)) {
       this.#fail(fault)
       return ''
     }
@@ -184,27 +171,27 @@ export class Translating implements ReplyReader {
 
   #fail(fault: Fault): void {
     this.#failed = true
-    if (this.#opened && this.#writer !== undefined) this.#brokenBy = fault
-    else this.#openingFault = fault
-    this.#opened = true
+    if (this.opened && this.#writer !== undefined) this.brokenBy = fault
+    else this.openingFault = fault
+    this.opened = true
   }
 
   #give(text: string): Uint8Array | undefined {
-    if (!this.#opened) {
+    if (!this.opened) {
       this.#held += text
       return undefined
     }
     const out = this.#held + text
     this.#held = ''
-    return out === '' || this.#openingFault !== undefined ? undefined : encoder.encode(out)
+    return out === '' || this.openingFault !== undefined ? undefined : encoder.encode(out)
   }
 
   #whole(): Uint8Array | undefined {
     if (this.#failed || !this.#finished) {
-      this.#opened = true
+      this.opened = true
       return undefined
     }
-    this.#opened = true
+    this.opened = true
     const { body, losses } = this.#options.form.whole(this.#parts, this.#options.write)
     this.#replyLosses = losses
     return encoder.encode(JSON.stringify(body))
@@ -245,33 +232,23 @@ class StreamInput {
   }
 }
 
-/** Holds a whole reply until it can be read. */
+/** Reads a whole reply when all of it has come. */
 class WholeInput {
   readonly #options: TranslatingOptions
-  readonly #chunks: Uint8Array[] = []
-  #bytes = 0
+  readonly #held: HeldReply
 
   constructor(options: TranslatingOptions) {
     this.#options = options
+    this.#held = new HeldReply(options.replyBytesMax)
   }
 
   push(chunk: Uint8Array): readonly Part[] {
-    this.#bytes += chunk.length
-    if (this.#bytes > this.#options.replyBytesMax) {
-      throw new Fault('upstream_error', 'The provider sent an answer that is too large', { reason: 'too_large' })
-    }
-    this.#chunks.push(chunk)
+    this.#held.push(chunk)
     return []
   }
 
   end(): readonly Part[] {
-    const body = asObject(parseJson(decoder.decode(joined(this.#chunks))))
-    if (body === undefined) {
-      throw new Fault('upstream_error', 'The provider answered with something that is not its wire', {
-        reason: 'broken_reply',
-      })
-    }
-    return this.#options.vendor.reply.read(body, this.#options.read)
+    return this.#options.vendor.reply.read(this.#held.object(), this.#options.read)
   }
 }
 
@@ -281,6 +258,5 @@ const brokenCall = () =>
   })
 
 const encoder = new TextEncoder()
-const decoder = new TextDecoder()
 /** What nobody has counted: English text has about four letters a token. */
 const LETTERS_PER_TOKEN = 4

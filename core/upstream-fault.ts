@@ -1,10 +1,20 @@
 import { Fault, type FaultCode, type FaultDetail } from './fault.ts'
 
 /** What a vendor sent cannot be read as its wire. `reason`: what was missed, for the log. */
-export const notThisWire = (reason: string): Fault =>
-  new Fault('upstream_error', 'The provider answered with something that is not its wire', { reason })
+export const notThisWire = (reason: string, cause?: unknown): Fault =>
+  new Fault('upstream_error', 'The provider answered with something that is not its wire', { reason, cause })
 
-/** The vendor's words about *our* account (its credential, its money) go to nobody: this is said in their place (reliability 3.6). */
+/** The vendor sent more than is held of such a thing. */
+export const tooLarge = (what: 'an event' | 'an answer' | 'a block'): Fault =>
+  new Fault('upstream_error', `The provider sent ${what} that is too large`, { reason: 'too_large' })
+
+/** The vendor's words about *our* account (its credential, its money) go to nobody: these are said in their place (reliability 3.6). */
+export const OUR_ACCOUNT = {
+  upstream_auth_failed: "The provider refused the gateway's own credential",
+  upstream_funds: 'The provider is not available to the gateway now',
+} as const
+
+/** The fault that a client gets for them. */
 export const ourAccountFault = (code: OurAccountCode, detail: FaultDetail = {}): Fault =>
   new Fault(code, OUR_ACCOUNT[code], detail)
 
@@ -25,11 +35,12 @@ export interface Told {
 /** What is said of a vendor's error that has no words of its own. */
 export const UNTOLD = 'The provider reported an error'
 
+/** A vendor's words about something that is no fault of the client's request, cut at a length that nobody misses. */
+export const toldText = (message: string | undefined): string =>
+  message === undefined ? UNTOLD : `${UNTOLD}: ${message.slice(0, TOLD_LETTERS_MAX)}`
+
 /** So much of a vendor's message goes on to the client: nobody misses the rest. */
 export const MESSAGE_LETTERS_MAX = 2_000
 
-const OUR_ACCOUNT = {
-  upstream_auth_failed: "The provider refused the gateway's own credential",
-  upstream_funds: 'The provider is not available to the gateway now',
-} as const
+const TOLD_LETTERS_MAX = 500
 type OurAccountCode = keyof typeof OUR_ACCOUNT

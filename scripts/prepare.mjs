@@ -102,14 +102,18 @@ function install(lockfile, set) {
   const startedAt = performance.now()
   forgetHalves()
   const npm = npmCommand()
-  const result = spawnSync(npm.command, [...npm.before, ...installWords, set === ALL ? '--include=dev' : '--omit=dev'], {
-    cwd: root,
-    env: { ...process.env, npm_config_cache: cacheFolder() },
-    stdio: ['ignore', 'pipe', 'pipe'],
-    encoding: 'utf8',
-    timeout: npmMsMax,
-    maxBuffer: outputBytesMax,
-  })
+  const result = spawnSync(
+    npm.command,
+    [...npm.before, ...installWords, set === ALL ? '--include=dev' : '--omit=dev'],
+    {
+      cwd: root,
+      env: { ...process.env, npm_config_cache: cacheFolder() },
+      stdio: ['ignore', 'pipe', 'pipe'],
+      encoding: 'utf8',
+      timeout: npmMsMax,
+      maxBuffer: outputBytesMax,
+    },
+  )
   if (result.status !== 0)
     throw new Error(`npm could not install the packages, so nothing was started.\n${whyFailed(result)}`)
   mkdirSync(modules, { recursive: true })

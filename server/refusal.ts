@@ -2,6 +2,7 @@ import type { WireId } from '../core/chat.ts'
 import { Fault } from '../core/fault.ts'
 import { asObject, asText, parseJson } from '../core/json.ts'
 import type { ProviderKind } from '../core/provider.ts'
+import { ourAccountFault } from '../core/upstream-fault.ts'
 import { wires } from '../core/wires/index.ts'
 import type { Flow } from './flow.ts'
 
@@ -25,13 +26,9 @@ export async function readRefusal(flow: Flow, kind: ProviderKind): Promise<Refus
     throw new Fault('upstream_error', 'The provider answered with a redirect', { reason: `status_${status}` })
   const body = await flow.collect(REFUSAL_BYTES_MAX)
   if (status === 402 || isSpendLimit(body, kind)) {
-    throw new Fault('upstream_funds', 'The provider is not available to the gateway now', { reason: 'spend_limit' })
+    throw ourAccountFault('upstream_funds', { reason: 'spend_limit' })
   }
-  if (status === 401 || status === 403) {
-    throw new Fault('upstream_auth_failed', "The provider refused the gateway's own credential", {
-      reason: `status_${status}`,
-    })
-  }
+  if (status === 401 || status === 403) throw ourAccountFault('upstream_auth_failed', { reason: `status_${status}` })
   const hints = HINTS.flatMap((name) => {
     const value = headers[name]
     return typeof value === 'string' ? [[name, value] as const] : []

@@ -1,4 +1,5 @@
 import { Fault } from '../core/fault.ts'
+import { notThisWire } from '../core/upstream-fault.ts'
 import type { AttemptRun } from './attempt-run.ts'
 
 /** The media type of an answer, in small letters without parameters. Throws for one that is compressed, which was not asked for. */
@@ -18,9 +19,7 @@ export function shapeOf(contentType: string, streamAsked: boolean): 'stream' | '
   if (type.startsWith('text/event-stream')) return 'stream'
   if (type.startsWith('application/json')) return 'whole'
   if (type === '') return streamAsked ? 'stream' : 'whole'
-  throw new Fault('upstream_error', 'The provider answered with something that is not its wire', {
-    reason: 'content_type',
-  })
+  throw notThisWire('content_type')
 }
 
 /** Larger than any event of text; a picture in an event may be some megabytes. */

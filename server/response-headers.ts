@@ -47,7 +47,7 @@ const NONE: readonly Loss[] = []
 
 /** As many as a header can hold; the record has them all. */
 function lossText(losses: readonly Loss[]): string {
-  const texts = losses.map(({ field, what }) => headerText(`${field}=${what}`))
+  const texts = [...new Set(losses.map(({ field, what }) => headerText(`${field}=${what}`)))]
   const fitting = texts.slice(0, LOSSES_MAX).join(', ')
   return texts.length > LOSSES_MAX ? `${fitting}, and ${texts.length - LOSSES_MAX} more` : fitting
 }

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { Fault, faultOf } from '../core/fault.ts'
 import { type Provider, requestPath } from '../core/route.ts'
+import { ourAccountFault } from '../core/upstream-fault.ts'
 import { Flow, type Sink } from './flow.ts'
 import { principalOf } from './hops/identify.ts'
 import { refuse } from './refuse.ts'
@@ -108,8 +109,7 @@ class RawSink implements Sink {
     this.#flow = flow
     const { status } = flow
     // About our own credential: the client's is fine (reliability 3.6).
-    if (status === 401 || status === 403)
-      throw new Fault('upstream_auth_failed', "The provider refused the gateway's own credential")
+    if (status === 401 || status === 403) throw ourAccountFault('upstream_auth_failed')
     const contentType = flow.headers['content-type'] ?? 'application/json'
     response.writeHead(status, [
       'content-type',

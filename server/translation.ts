@@ -80,6 +80,7 @@ function open(run: AttemptRun, { planned, translated, account }: Opening): Opene
     from: shapeOf(contentTypeOf(run), fields.stream),
     to,
     read: {
+      requestId: account.requestId,
       flavour: provider.kind.usage,
       account: provider.account,
       spendLimitCodes: provider.kind.spendLimitCodes ?? [],

@@ -17,7 +17,10 @@ const key = z.object({
   createdBy: z.string().nullable().describe('Name of the administrator, or null for the gateway itself'),
   expiresAt: instant.nullable(),
   revokedAt: instant.nullable(),
-  lossy: z.enum(LOSS_MODES).nullable().describe('What is done about fields that cannot be said to a provider; null: as the model has it'),
+  lossy: z
+    .enum(LOSS_MODES)
+    .nullable()
+    .describe('What is done about fields that cannot be said to a provider; null: as the model has it'),
   earlierSecretUntil: instant.nullable().describe('After a rotation: how long the secret before still works'),
 })
 const secret = z.string().describe('The secret for the client, shown this once')
@@ -41,7 +44,9 @@ export const keysCreate = action({
       .enum(LOSS_MODES)
       .nullable()
       .default(null)
-      .describe('strict, warn or silent about fields that cannot be said to a provider; as the model has it when left out'),
+      .describe(
+        'strict, warn or silent about fields that cannot be said to a provider; as the model has it when left out',
+      ),
     expiresInDays: z.int().min(1).max(3_650).optional().describe('Days until it ends; never when left out'),
   }),
   output: key.extend({ key: secret }),

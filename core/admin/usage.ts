@@ -87,7 +87,10 @@ export const usageList = action({
       cost: z.string().nullable().describe('Dollars'),
       priceVersion: z.string().nullable(),
       wire: z.string().nullable().describe('API format of the client'),
-      vendorWire: z.string().nullable().describe('API format of the provider; another one means that the request was translated'),
+      vendorWire: z
+        .string()
+        .nullable()
+        .describe('API format of the provider; another one means that the request was translated'),
       losses: z.string().nullable().describe('What could not be said to the provider, as field=what'),
       queueUs: z.number(),
       gatewayUs: z.number(),

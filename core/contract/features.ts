@@ -215,7 +215,7 @@ export const FEATURE_CASES: { readonly [feature in Feature]: FeatureCase } = {
   cacheAutomatic: scalarCase('cacheAutomatic', {}),
   serviceTier: scalarCase('serviceTier', 'fast'),
   user: scalarCase('user', 'user-17'),
-  store: scalarCase('store', false),
+  store: scalarCase('store', true),
   metadata: scalarCase('metadata', { ticket: '4711' }),
 }
 

@@ -55,7 +55,11 @@ export const replyCases = (wire: WireId): readonly ReplyCase[] => [
 ]
 
 /** The parts of one choice, as a vendor gives them whole. */
-export function reply(blocks: readonly CollectedBlock[], reason: StopReason = 'stop', usage: Usage = USED): readonly Part[] {
+export function reply(
+  blocks: readonly CollectedBlock[],
+  reason: StopReason = 'stop',
+  usage: Usage = USED,
+): readonly Part[] {
   return [
     { kind: 'start', id: 'reply-1', model: 'served-model', createdAt: 1_790_000_000 },
     ...blocks.flatMap((block, index) => blockParts({ choice: 0, block: index }, block)),

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import type { Block, Chat, Own, Tool, Turn, WireId } from '../chat.ts'
 import { asList, asObject, type Json, type JsonObject } from '../json.ts'
 import { FEATURES, type Feature, type Loss } from '../loss.ts'
-import { PROOF_MARK } from '../proof.ts'
+import { PROOF_MARK, PROOF_MARK_BASE64 } from '../proof.ts'
 import type { AskedOf, Dialect, RequestTarget, Wire } from '../wire.ts'
 import { asJson, canonical } from './canonical.ts'
 import { asking, assistant, text, user, weather } from './chat-parts.ts'
@@ -22,9 +22,9 @@ export function requestLaws(wire: Wire, { feature: at, requests }: WireSamples):
   })
 
   // A proof in our wrapping is another vendor's, and a tool's name may be one that only nodes take: at home neither is written.
-  const homely = requests.filter(
-    ({ body }) => !JSON.stringify(body).includes(PROOF_MARK) && home(wire, body).undo.toolNames.size === 0,
-  )
+  const isWrapped = (body: JsonObject) =>
+    [PROOF_MARK, PROOF_MARK_BASE64].some((mark) => JSON.stringify(body).includes(mark))
+  const homely = requests.filter(({ body }) => !isWrapped(body) && home(wire, body).undo.toolNames.size === 0)
 
   describe('at home nothing is lost', () => {
     test.each(homely)('$name', ({ body }) => {

@@ -2,6 +2,7 @@ import type { ServerResponse } from 'node:http'
 import { Fault } from '../../core/fault.ts'
 import type { AttemptStatus } from '../../core/attempt.ts'
 import { dollars } from '../../core/money.ts'
+import { notThisWire, UNTOLD } from '../../core/upstream-fault.ts'
 import type { Account } from '../account.ts'
 import type { AttemptEnd } from '../attempt-run.ts'
 import type { Answered, Opened } from '../exchange.ts'
@@ -67,7 +68,7 @@ class StreamSink implements Sink {
     if (this.#opened.reader.ending() === 'told') {
       response.write(raw)
       this.#breakOff(undefined, { status: 'partial', reason: 'error_in_stream' })
-      run.flow.abort(new Fault('upstream_error', 'The provider reported an error'))
+      run.flow.abort(new Fault('upstream_error', UNTOLD))
       return true
     }
     if (response.write(raw)) return true
@@ -166,11 +167,7 @@ class WholeSink implements Sink {
       return
     }
     if (this.#opened.reader.ending() !== 'complete') {
-      this.#failed(
-        new Fault('upstream_error', 'The provider answered with something that is not its wire', {
-          reason: 'broken_reply',
-        }),
-      )
+      this.#failed(notThisWire('broken_reply'))
       return
     }
     run.settle({ status: 'complete', reason: null, billed: 'as_read' }, (record) => {

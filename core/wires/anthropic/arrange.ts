@@ -70,7 +70,7 @@ function withResults(messages: readonly Message[], { losses }: Writing): readonl
   return result
 }
 
-const LONELY = { field: 'messages', what: 'dropped', why: "a tool's result whose call is not there" } as const
+const LONELY = { field: 'turns', what: 'dropped', why: "a tool's result whose call is not there" } as const
 
 /** By the id of their call, in their order: ids may come again in a later turn. */
 function resultsOf(messages: readonly Message[]): ReadonlyMap<string, JsonObject[]> {
@@ -99,6 +99,6 @@ function withSystems(messages: readonly Message[], writing: Writing): readonly M
 }
 
 function beginning({ losses }: Writing): Message {
-  losses.add({ field: 'messages', what: 'emulated', why: 'the vendor wants a user turn first: one was put there' })
+  losses.add({ field: 'turns', what: 'emulated', why: 'the vendor wants a user turn first: one was put there' })
   return { role: 'user', content: [{ type: 'text', text: 'Begin.' }], isEmptied: false }
 }

@@ -1,7 +1,7 @@
 import type { Citation, Proof } from '../../chat.ts'
-import { Fault } from '../../fault.ts'
 import type { JsonObject } from '../../json.ts'
 import type { PartContent } from '../../part.ts'
+import { tooLarge } from '../../upstream-fault.ts'
 import { isBlank } from './blocks-read.ts'
 import { inputObject } from './call-input.ts'
 import { carrier, type Place, signatureFor, UNSIGNED } from './carried-proof.ts'
@@ -41,8 +41,7 @@ export class BlockWriter {
     if (this.#index >= 0) return this.#piece(text)
     this.#held += text
     this.#pieces++
-    if (this.#held.length > HELD_LETTERS_MAX)
-      throw new Fault('upstream_error', 'The provider sent a block that is too large')
+    if (this.#held.length > HELD_LETTERS_MAX) throw tooLarge('a block')
     return this.#isReady() ? this.#open() + this.#piece(this.#held) + this.#citations() : ''
   }
 

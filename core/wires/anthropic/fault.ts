@@ -1,5 +1,6 @@
 import { Fault, type FaultCode } from '../../fault.ts'
 import { asObject, asText, type Json, type JsonObject } from '../../json.ts'
+import { MESSAGE_LETTERS_MAX, OUR_ACCOUNT, type Told, toldText, UNTOLD } from '../../upstream-fault.ts'
 import type { WrittenFault } from '../../wire.ts'
 
 /** A vendor's error body with its status, or the text that came instead of one. What it says about our own account goes to nobody. */
@@ -27,13 +28,6 @@ export function readToldFault(error: Json | undefined, { reason, spendLimitCodes
   return faultFor(told, { text, errorCode }, reason)
 }
 
-export interface Told {
-  /** Our word for where it stood. */
-  readonly reason: string
-  /** The vendor's codes for an account of ours without money. */
-  readonly spendLimitCodes: readonly string[]
-}
-
 /** A fault for a client. Our code stands where the vendor has its own (`details.error_code`), so that a program can tell who made it. */
 export function writeFault(fault: Fault, requestId: string): WrittenFault {
   return { status: fault.code === 'overloaded' ? OVERLOADED : fault.status, body: faultBody(fault, requestId) }
@@ -50,7 +44,6 @@ export const faultEvent = (fault: Fault, requestId: string): string =>
   `event: error\ndata: ${JSON.stringify(faultBody(fault, requestId))}\n\n`
 
 const OVERLOADED = 529
-const MESSAGE_LETTERS_MAX = 2_000
 
 interface Detail {
   readonly type: string | undefined
@@ -137,15 +130,11 @@ function faultFor(code: FaultCode, { text, errorCode }: Omit<Detail, 'type'>, re
   const isPage = text === undefined || text.trim() === '' || text.trimStart().startsWith('<')
   if (fixed !== undefined || isPage) return new Fault(code, fixed ?? MESSAGES[code] ?? UNTOLD, detail)
   const isTheirs = code === 'upstream_error' && errorCode !== code
-  const said = text.slice(0, isTheirs ? TOLD_LETTERS_MAX : MESSAGE_LETTERS_MAX)
-  return new Fault(code, isTheirs ? `${UNTOLD}: ${said}` : said, detail)
+  return new Fault(code, isTheirs ? toldText(text) : text.slice(0, MESSAGE_LETTERS_MAX), detail)
 }
 
-const UNTOLD = 'The provider reported an error'
-const TOLD_LETTERS_MAX = 500
 const MESSAGES: { readonly [code in FaultCode]?: string } = {
-  upstream_funds: 'The provider is not available to the gateway now',
-  upstream_auth_failed: "The provider refused the gateway's own credential",
+  ...OUR_ACCOUNT,
   rate_limited: "The provider's rate limit is reached",
   overloaded: 'The provider is overloaded',
   upstream_unavailable: 'The provider is not available now',

@@ -64,6 +64,6 @@ export const CANNOT: Partial<Record<Feature, Inability>> = {
   choices: { what: 'dropped', why: 'the vendor gives one answer' },
   verbosity: { what: 'dropped', why: 'the vendor has no such setting' },
   cacheKey: { what: 'dropped', why: 'the vendor finds the prompt in its cache by itself' },
-  store: { what: 'dropped', why: 'the vendor has no such switch' },
+  store: { what: 'dropped', why: 'the vendor keeps no conversation to be asked for again' },
   metadata: { what: 'dropped', why: 'the vendor takes nothing but the id of the user' },
 }

@@ -54,7 +54,11 @@ export function messageUsage(part: UsagePart | undefined, { inputEstimate }: Wri
 }
 
 /** A block without its text, as it opens in a stream, or `undefined` where this wire has none of its kind (which is reported). */
-export function blockHead(content: PartContent, own: Own | undefined, losses: Losses): JsonObject | undefined {
+export function blockHead(
+  content: PartContent,
+  own: Own | undefined,
+  { home, losses }: { readonly home: boolean; readonly losses: Losses },
+): JsonObject | undefined {
   const kept = keptFields(own)
   switch (content.kind) {
     case 'text':
@@ -67,7 +71,7 @@ export function blockHead(content: PartContent, own: Own | undefined, losses: Lo
         ? { type: 'redacted_thinking', data: '', ...kept }
         : { type: 'thinking', thinking: '', signature: '', ...kept }
     case 'call':
-      return { type: 'tool_use', id: sentCallId(content.id, CLIENT_CALL_ID), name: content.name, input: {}, ...kept }
+      return { type: 'tool_use', id: clientCallId(content.id, home), name: content.name, input: {}, ...kept }
     case 'media':
       losses.add({ field: mediaFeature(content.mediaType), what: 'dropped', why: 'an answer holds no media' })
       return undefined
@@ -78,6 +82,9 @@ export function blockHead(content: PartContent, own: Own | undefined, losses: Lo
     }
   }
 }
+
+/** An id of this wire's own vendor goes out as it is, also where it looks like one of ours. */
+const clientCallId = (id: string, home: boolean): string => (home ? id : sentCallId(id, CLIENT_CALL_ID))
 
 const mediaFeature = (mediaType: string) => (mediaType.startsWith('audio/') ? 'audio.data' : 'image.data')
 

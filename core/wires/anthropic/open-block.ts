@@ -1,13 +1,13 @@
 import type { Own } from '../../chat.ts'
 import { blockParts } from '../../collect.ts'
-import { Fault } from '../../fault.ts'
 import { asText, type Json, type JsonObject, parseJson } from '../../json.ts'
 import { ownFields, ownOf } from '../../own.ts'
 import type { Part } from '../../part.ts'
+import { tooLarge } from '../../upstream-fault.ts'
 import { readCitationJson } from './citations.ts'
 import { WIRE } from './kept.ts'
 import type { ReplyBlock } from './reply-block.ts'
-import { notThisWire } from './reply-read.ts'
+import { unreadable } from './reply-read.ts'
 
 /** Where a block stands in a reply. */
 export interface Place {
@@ -97,7 +97,7 @@ export class OpenBlock {
   #counted(text: string): string {
     this.#gatheredLetters += text.length
     if (this.#gatheredLetters <= GATHERED_LETTERS_MAX) return text
-    throw new Fault('upstream_error', 'The provider sent a block that is too large')
+    throw tooLarge('a block')
   }
 
   #whole(): JsonObject {
@@ -109,7 +109,7 @@ const GATHERED_LETTERS_MAX = 16_000_000
 
 function textOf(delta: JsonObject, key: string): string {
   const text = asText(delta[key])
-  if (text === undefined) throw notThisWire(key)
+  if (text === undefined) throw unreadable(key)
   return text
 }
 

@@ -2,6 +2,7 @@ import { blockParts } from '../../collect.ts'
 import { Fault } from '../../fault.ts'
 import { asList, asObject, asText, type JsonObject } from '../../json.ts'
 import type { Part } from '../../part.ts'
+import { notThisWire } from '../../upstream-fault.ts'
 import type { ReadReply } from '../../wire.ts'
 import { readToldFault } from './fault.ts'
 import { WIRE } from './kept.ts'
@@ -13,7 +14,7 @@ import { readServiceTier, readUsage } from './usage.ts'
 export function readReply(body: JsonObject, { account, spendLimitCodes }: ReadReply): readonly Part[] {
   if (body['type'] === 'error') throw readToldFault(body['error'], { reason: 'error_in_reply', spendLimitCodes })
   const content = asList(body['content'])
-  if (content === undefined) throw notThisWire('content')
+  if (content === undefined) throw unreadable('content')
   return fromVendor(() => {
     const blocks = content.map((block, index) => readReplyBlock(asObject(block) ?? {}, `content[${index}]`, account))
     const called = blocks.some((block) => block.content.kind === 'call')
@@ -63,14 +64,12 @@ export function fromVendor<Result>(read: () => Result): Result {
   try {
     return read()
   } catch (error) {
-    throw error instanceof Fault && error.code === 'bad_request' ? notThisWire(error.field ?? '') : error
+    throw error instanceof Fault && error.code === 'bad_request' ? unreadable(error.field ?? '') : error
   }
 }
 
-export const notThisWire = (field: string): Fault =>
-  new Fault('upstream_error', 'The provider answered with something that is not its wire', {
-    reason: `unreadable ${field}`,
-  })
+/** The 502 for a field that is not as this wire has it. */
+export const unreadable = (field: string): Fault => notThisWire(`unreadable ${field}`)
 
 /** Fields of a message that the canonical form has a place for, or that are the same in every message. */
 const KNOWN = ['id', 'type', 'role', 'model', 'content', 'stop_reason', 'stop_sequence', 'usage']

@@ -39,7 +39,7 @@ interface Writing {
 
 /** A block, with the proof that it may carry beside it. Nothing where nothing stands in it: a client would send it back, to be refused. */
 function writeReplyBlock(block: CollectedBlock, { home, losses }: Writing): readonly JsonObject[] {
-  const head = blockHead(block.content, block.own, losses)
+  const head = blockHead(block.content, block.own, { home, losses })
   if (head === undefined) return []
   switch (block.content.kind) {
     case 'text':

@@ -260,6 +260,15 @@ describe('what crossed the gateway in the clothes of this wire', () => {
     expect(JSON.stringify(writeRequest(chat, { ...target, account: 'other' }).body)).not.toContain('bWluZQ')
   })
 
+  test('a call without the thinking of another vendor is gone on from without a budget; what the client left out is its own affair', () => {
+    const thinking = { type: 'enabled', budget_tokens: 2_000 }
+    const left = loop({ type: 'thinking', thinking: 'Hm.', signature: wrapped }, call)
+    const { body, losses } = writeRequest(read({ ...left, thinking }), target)
+    expect(body).not.toHaveProperty('thinking')
+    expect(losses).toContainEqual(expect.objectContaining({ field: 'reasoning.budget', what: 'dropped' }))
+    expect(writeRequest(read({ ...loop(call), thinking }), target)).toMatchObject({ body: { thinking }, losses: [] })
+  })
+
   test('an answer of which nothing is left is left out', () => {
     const chat = read(
       said(user(text('Do')), assistant({ type: 'thinking', thinking: 'Hm.', signature: wrapped }), user(text('Well?'))),

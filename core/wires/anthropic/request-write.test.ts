@@ -93,7 +93,7 @@ describe('turns', () => {
       said('assistant', 'Hi'),
       said('user', 'Hello'),
     ])
-    expect(lossesOf({ turns: [system('Write a poem')] })).toEqual(['messages emulated'])
+    expect(lossesOf({ turns: [system('Write a poem')] })).toEqual(['turns emulated'])
   })
 
   test('blank text is dropped beside others, and an empty user’s turn keeps its place (trap 4)', () => {
@@ -159,7 +159,7 @@ describe('calls and their results', () => {
 
   test('a result without its call is left out, and reported', () => {
     expect(messagesOf([user('Do', result('nobody', text('x')))])).toEqual([said('user', 'Do')])
-    expect(lossesOf({ turns: [user('Do', result('nobody', text('x')))] })).toEqual(['messages dropped'])
+    expect(lossesOf({ turns: [user('Do', result('nobody', text('x')))] })).toEqual(['turns dropped'])
   })
 
   test('ids are encoded where the vendor would refuse them, and the result agrees (trap 5)', () => {
@@ -253,6 +253,45 @@ describe('thoughts', () => {
   ] as const)('one that $wire signed for $account is left out and reported', (proof) => {
     expect(JSON.stringify(messagesOf(loop(thought(proof))))).not.toContain('Hm.')
     expect(lossesOf({ turns: loop(thought(proof)) })).toEqual(['reasoning.proof dropped', 'reasoning.text dropped'])
+  })
+
+  describe('within a fixed budget', () => {
+    const reasoning = { mode: { budgetTokens: 2_000 }, text: 'shown' } as const
+    const signed = thought({ wire: 'anthropic', account: 'main', data: 'sig' })
+
+    test.each<[string, readonly Turn[]]>([
+      ['calls tools', [user('Do'), assistant(call('a')), user(result('a'))]],
+      ['begins with words and calls tools', [user('Do'), assistant('I do.', call('a')), user(result('a'))]],
+      ['calls tools after one that had some', [...loop(signed), assistant(call('b')), user(result('b'))]],
+      ['had only another vendor’s', loop(thought({ wire: 'gemini', account: 'main', data: 'sig' }))],
+      ['stands last', [user('Do'), assistant('I do')]],
+    ])('an answer without thinking that %s is gone on from without any', (_, turns) => {
+      expect(write({ turns, reasoning }).body).not.toHaveProperty('thinking')
+      expect(write({ turns, reasoning }).losses).toContainEqual({
+        field: 'reasoning.budget',
+        what: 'dropped',
+        why: 'the conversation has no thinking to go on from',
+      })
+    })
+
+    test.each<[string, readonly Turn[]]>([
+      ['begins with thinking', loop(signed)],
+      [
+        'begins with hidden thinking',
+        loop({ kind: 'reasoning', text: '', redacted: true, proof: { wire: 'anthropic', account: null, data: 'h' } }),
+      ],
+      ['is over', [user('Do'), assistant(call('a')), user(result('a')), assistant('Done.'), user('And now?')]],
+      ['is not there', [user('Do')]],
+    ])('an answer that %s is gone on from with it', (_, turns) => {
+      const { body, losses } = write({ turns, reasoning })
+      expect(body['thinking']).toEqual({ type: 'enabled', budget_tokens: 2_000, display: 'summarized' })
+      expect(losses).toEqual([])
+    })
+
+    test('a model that decides by itself takes an answer without thinking', () => {
+      const turns = [user('Do'), assistant(call('a')), user(result('a'))]
+      expect(write({ turns, reasoning: { mode: 'auto' } }).body).toMatchObject({ thinking: { type: 'adaptive' } })
+    })
   })
 })
 

@@ -10,6 +10,7 @@ import { keptFields, WIRE, withKept, writeMark } from './kept.ts'
 import { writeTurns } from './messages-write.ts'
 import { TOOL_NAME } from './names.ts'
 import * as settings from './settings-write.ts'
+import { thinkingOn } from './thinking-on.ts'
 import { writeToolChoice, writeTools } from './tools-write.ts'
 import { lose, type Writing } from './writing.ts'
 
@@ -39,7 +40,7 @@ function writeBody(chat: Chat, writing: Writing): JsonObject {
     stream: chat.stream ? true : isSpeltOut('stream') ? false : undefined,
     tools: tools.length > 0 || isSpeltOut('tools') ? tools : undefined,
     tool_choice: writeToolChoice(chat, tools.length, writing),
-    thinking: settings.writeThinking(chat.reasoning, writing),
+    thinking: settings.writeThinking(thinkingOn(chat, messages, writing), writing),
     ...settings.writeOutput(chat, writing),
     stop_sequences: settings.writeStops(chat, writing),
     ...settings.writeSampling(chat, writing),
@@ -69,7 +70,7 @@ function unsayable(chat: Chat): readonly Feature[] {
     ['choices', (chat.choices ?? 1) > 1],
     ['verbosity', chat.verbosity !== undefined],
     ['cacheKey', chat.cacheKey !== undefined],
-    ['store', chat.store !== undefined],
+    ['store', chat.store === true],
     ['metadata', Object.keys(chat.metadata ?? {}).length > 0],
   ]
   return asked.flatMap(([feature, isAsked]) => (isAsked ? [feature] : []))

@@ -7,7 +7,7 @@ import { readToldFault } from './fault.ts'
 import { WIRE } from './kept.ts'
 import { OpenBlock, type Place } from './open-block.ts'
 import { readReplyBlock, type ReplyBlock } from './reply-block.ts'
-import { END_FIELDS, fromVendor, notThisWire, readReply, startOf, usageParts } from './reply-read.ts'
+import { END_FIELDS, fromVendor, unreadable, readReply, startOf, usageParts } from './reply-read.ts'
 import { readStop } from './stop.ts'
 import { laterUsage } from './usage.ts'
 
@@ -34,7 +34,7 @@ export class AnthropicReader implements StreamReader {
   push({ name, data }: StreamEvent): readonly Part[] {
     if (this.#over || data === DONE) return []
     const event = asObject(parseJson(data))
-    if (event === undefined) throw notThisWire('event')
+    if (event === undefined) throw unreadable('event')
     return fromVendor(() => this.#read(asText(event['type']) ?? name ?? '', event))
   }
 
@@ -72,7 +72,7 @@ export class AnthropicReader implements StreamReader {
    * says nothing new.
    */
   #start(message: JsonObject | undefined): readonly Part[] {
-    if (message === undefined) throw notThisWire('message')
+    if (message === undefined) throw unreadable('message')
     const id = asText(message['id']) ?? ''
     const isFirst = this.#id === undefined
     if (!isFirst && id === this.#id) return []
@@ -97,14 +97,14 @@ export class AnthropicReader implements StreamReader {
     const block = readReplyBlock(json ?? {}, 'content_block', this.#context.account)
     const at = this.#next(block)
     const opened = new OpenBlock(at, block, json ?? {})
-    if (this.#open.size >= OPEN_BLOCKS_MAX) throw notThisWire('index')
+    if (this.#open.size >= OPEN_BLOCKS_MAX) throw unreadable('index')
     this.#open.set(index, opened)
     return [...before, ...opened.opening()]
   }
 
   #delta(index: number, delta: JsonObject): readonly Part[] {
     const block = this.#open.get(index)
-    if (block === undefined) throw notThisWire('index')
+    if (block === undefined) throw unreadable('index')
     return block.delta(delta)
   }
 
@@ -156,7 +156,7 @@ export class AnthropicReader implements StreamReader {
   }
 
   #needMessage(): void {
-    if (this.#id === undefined) throw notThisWire('message_start')
+    if (this.#id === undefined) throw unreadable('message_start')
   }
 
   #next({ content }: ReplyBlock): Place {
@@ -171,7 +171,7 @@ const OPEN_BLOCKS_MAX = 1_000
 
 function indexOf(event: JsonObject): number {
   const index = asCount(event['index'])
-  if (index === undefined) throw notThisWire('index')
+  if (index === undefined) throw unreadable('index')
   return index
 }
 

@@ -101,7 +101,7 @@ export class AnthropicWriter implements StreamWriter {
   }
 
   #openBlock({ content, own }: Extract<Part, { readonly kind: 'open' }>): string {
-    const head = blockHead(content, own, this.#losses)
+    const head = blockHead(content, own, { home: this.#home, losses: this.#losses })
     const nextIndex = () => this.#index++
     this.#called ||= content.kind === 'call'
     this.#open = head === undefined ? undefined : new BlockWriter({ content, head, nextIndex, home: this.#home })

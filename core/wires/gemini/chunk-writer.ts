@@ -8,7 +8,7 @@ import type { WriteReply } from '../../wire.ts'
 import { writeGrounding } from './citations.ts'
 import { isHome, restored } from './kept.ts'
 import { feedback, replyNames, shifted, usageOf } from './reply-write.ts'
-import { endedCandidate, isBlocked, type ReplyWriting, replyPart } from './reply-writing.ts'
+import { endedCandidate, isBlocked, loseLogprobs, type ReplyWriting, replyPart } from './reply-writing.ts'
 
 type BlockPart = Extract<Part, { readonly block: number }>
 
@@ -39,6 +39,7 @@ export class ChunkWriter {
       case 'start':
         this.#start = part
         this.#writing = { isHome: isHome(part.own), losses: this.#losses }
+        loseLogprobs(this.#context, this.#writing)
         return []
       case 'usage':
         this.#usage = part

@@ -21,10 +21,10 @@ export function writeGrounding(text: string, citations: readonly Citation[]): Js
   if (citations.length === 0) return undefined
   const sources: JsonObject[] = []
   const supports: JsonObject[] = []
-  for (const { url, title, start = 0, end = text.length } of citations) {
-    const web = { ...(url === undefined ? {} : { uri: url }), ...(title === undefined ? {} : { title }) }
+  for (const citation of citations) {
+    const { url, start = 0, end = text.length } = citation
     const known = sources.findIndex((source) => asObject(source['web'])?.['uri'] === url && url !== undefined)
-    if (known < 0) sources.push({ web })
+    if (known < 0) sources.push(chunkOf(citation))
     supports.push({
       segment: {
         startIndex: byteLength(text.slice(0, start)),
@@ -35,6 +35,13 @@ export function writeGrounding(text: string, citations: readonly Citation[]): Js
     })
   }
   return { groundingChunks: sources, groundingSupports: supports }
+}
+
+/** Without an address it is no page of the web but a document that was given. */
+function chunkOf({ url, title, quote }: Citation): JsonObject {
+  const titled = title === undefined ? {} : { title }
+  if (url !== undefined) return { web: { uri: url, ...titled } }
+  return { retrievedContext: { ...titled, ...(quote === undefined ? {} : { text: quote }) } }
 }
 
 /** More than any answer has; each costs a look at the text. */

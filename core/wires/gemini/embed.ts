@@ -1,9 +1,9 @@
 import type { EmbedReply, EmbedRequest } from '../../embed.ts'
 import { badField, Fields } from '../../fields.ts'
-import { Fault } from '../../fault.ts'
 import { asList, asObject, type Json, type JsonObject } from '../../json.ts'
 import { type Loss, Losses } from '../../loss.ts'
 import { ownOf } from '../../own.ts'
+import { notThisWire } from '../../upstream-fault.ts'
 import { readUsage } from './usage.ts'
 
 /** What `embedContent` (one text) or `batchEmbedContents` (several) asks, in either spelling of its fields. Throws `bad_request` with the path. */
@@ -49,7 +49,7 @@ export function writeGeminiEmbed(
 export function readGeminiVectors(body: JsonObject): EmbedReply {
   const single = asObject(body['embedding'])
   const entries = single === undefined ? asList(body['embeddings']) : [single]
-  if (entries === undefined || entries.length === 0) throw notThisWire()
+  if (entries === undefined || entries.length === 0) throw notThisWire('broken_reply')
   const usage = readUsage(body['usageMetadata'], 0)
   return { model: '', vectors: entries.map(readVector), ...(usage === undefined ? {} : { usage }) }
 }
@@ -76,12 +76,9 @@ function textOf(input: string | readonly number[], index: number): string {
 
 function readVector(entry: Json): Float32Array {
   const values = asList(asObject(entry)?.['values'])
-  if (values === undefined || values.length === 0) throw notThisWire()
+  if (values === undefined || values.length === 0) throw notThisWire('broken_reply')
   return Float32Array.from(values, (value) => {
-    if (typeof value !== 'number') throw notThisWire()
+    if (typeof value !== 'number') throw notThisWire('broken_reply')
     return value
   })
 }
-
-const notThisWire = () =>
-  new Fault('upstream_error', 'The provider answered with something that is not its wire', { reason: 'broken_reply' })

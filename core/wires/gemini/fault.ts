@@ -1,5 +1,6 @@
 import { Fault, type FaultCode } from '../../fault.ts'
 import { asList, asObject, asText, type Json, type JsonObject } from '../../json.ts'
+import { isOurAccountCode, MESSAGE_LETTERS_MAX, ourAccountFault, UNTOLD } from '../../upstream-fault.ts'
 import type { WrittenFault } from '../../wire.ts'
 
 /**
@@ -16,12 +17,11 @@ export function readFault(status: number, body: Json): Fault {
     ...(retryAfterSeconds === undefined ? {} : { retryAfterSeconds }),
     ...(field === undefined ? {} : { field }),
   }
-  const secret = SECRET.get(code)
-  if (secret !== undefined) return new Fault(code, secret, { ...detail, reason: `upstream_${status}` })
-  const message = asText(error['message'])?.slice(0, MESSAGE_LENGTH_MAX)
+  if (isOurAccountCode(code)) return ourAccountFault(code, { ...detail, reason: `upstream_${status}` })
+  const message = asText(error['message'])?.slice(0, MESSAGE_LETTERS_MAX)
   // Limits of a shared account are named by its project.
   const isTold = message !== undefined && message !== '' && !(code === 'rate_limited' && /project/i.test(message))
-  return new Fault(code, isTold ? message : (USUAL.get(code) ?? 'The provider reported an error'), detail)
+  return new Fault(code, isTold ? message : (USUAL.get(code) ?? UNTOLD), detail)
 }
 
 /** An error that came in a reply whose status said that all is well. `spendLimitCodes`: the vendor's words for an account of ours without money. */
@@ -39,15 +39,10 @@ export function writeFault(fault: Fault, requestId: string): WrittenFault {
   return { status: fault.status, body: { error: errorBody(fault, requestId) } }
 }
 
-const MESSAGE_LENGTH_MAX = 2_000
 const GOOGLE = 'type.googleapis.com/google.rpc.'
 /** Says of an error that a gateway of this kind has made it, or passed it on. */
 const DOMAIN = 'sekisho'
 
-const SECRET = new Map<FaultCode, string>([
-  ['upstream_auth_failed', "The provider refused the gateway's own credential"],
-  ['upstream_funds', 'The provider is not available to the gateway now'],
-])
 const USUAL = new Map<FaultCode, string>([
   ['rate_limited', 'The provider takes no more requests for now'],
   ['overloaded', 'The provider is overloaded'],

@@ -1,9 +1,9 @@
 import { madeCallId } from '../../call-id.ts'
-import { Fault } from '../../fault.ts'
 import { badField, put } from '../../fields.ts'
 import { asCount, asList, asObject, asText, type Json, type JsonObject } from '../../json.ts'
 import { ownOf } from '../../own.ts'
 import type { Part } from '../../part.ts'
+import { notThisWire } from '../../upstream-fault.ts'
 import { USAGE_KINDS, type Usage } from '../../usage.ts'
 import type { ReadReply } from '../../wire.ts'
 import { CandidateReader, type ReplyForm } from './candidate-read.ts'
@@ -36,7 +36,10 @@ export class ReplyParts {
   constructor(context: ReadReply, form: ReplyForm) {
     this.#context = context
     this.#form = form
-    this.#parts = { account: context.account, makeId: () => madeCallId(this.#id || (context.requestId ?? ''), this.#calls++) }
+    this.#parts = {
+      account: context.account,
+      makeId: () => madeCallId(this.#id || (context.requestId ?? ''), this.#calls++),
+    }
   }
 
   push(body: JsonObject): readonly Part[] {
@@ -49,10 +52,7 @@ export class ReplyParts {
     try {
       return this.#read(body)
     } catch (cause) {
-      throw new Fault('upstream_error', 'The provider answered with something that is not its wire', {
-        reason: 'broken_reply',
-        cause,
-      })
+      throw notThisWire('broken_reply', cause)
     }
   }
 

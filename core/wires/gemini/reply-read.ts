@@ -1,6 +1,7 @@
 import { Fault } from '../../fault.ts'
 import { asList, asObject, type JsonObject, parseJson } from '../../json.ts'
 import type { Part } from '../../part.ts'
+import { notThisWire } from '../../upstream-fault.ts'
 import type { ReadReply, StreamReader } from '../../wire.ts'
 import { ReplyParts } from './reply-parts.ts'
 
@@ -10,9 +11,7 @@ export function readReply(body: JsonObject, context: ReadReply): readonly Part[]
   const parts = [...reply.push(body), ...reply.end()]
   const last = parts.at(-1)?.kind
   if (last === 'finish' || last === 'fault') return parts
-  throw new Fault('upstream_error', 'The provider answered with something that is not its wire', {
-    reason: 'broken_reply',
-  })
+  throw notThisWire('broken_reply')
 }
 
 /**

@@ -7,7 +7,14 @@ import type { WriteReply, WrittenReply } from '../../wire.ts'
 import { writeGrounding } from './citations.ts'
 import { isHome, restored, speltAs } from './kept.ts'
 import { EMPTY_CANDIDATES } from './reply-parts.ts'
-import { blockedPrompt, endedCandidate, isBlocked, type ReplyWriting, replyPart } from './reply-writing.ts'
+import {
+  blockedPrompt,
+  endedCandidate,
+  isBlocked,
+  loseLogprobs,
+  type ReplyWriting,
+  replyPart,
+} from './reply-writing.ts'
 import { writeUsage } from './usage.ts'
 
 /** A whole reply. */
@@ -15,6 +22,7 @@ export function writeReply(parts: readonly Part[], context: WriteReply): Written
   const reply = collect(parts)
   const losses = new Losses()
   const writing: ReplyWriting = { isHome: isHome(reply.own), losses }
+  loseLogprobs(context, writing)
   const [only] = reply.choices
   const blocked = reply.choices.length === 1 && only !== undefined && isBlocked(only) ? only : undefined
   const said =

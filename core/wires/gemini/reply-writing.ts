@@ -4,6 +4,7 @@ import { asObject, type JsonObject } from '../../json.ts'
 import type { Losses } from '../../loss.ts'
 import { ownFields } from '../../own.ts'
 import type { PartContent, Stop } from '../../part.ts'
+import type { WriteReply } from '../../wire.ts'
 import { NO_CONTENT, NO_INDEX, NO_PARTS_OF_CONTENT, NO_ROLE_OF_CONTENT } from './candidate-read.ts'
 import { restored, speltAs } from './kept.ts'
 import { laidOut } from './layout.ts'
@@ -17,6 +18,12 @@ export interface ReplyWriting {
   /** Whether Gemini itself has answered. */
   readonly isHome: boolean
   readonly losses: Losses
+}
+
+/** Log probabilities that were asked for: no other wire's reader hands them on. */
+export function loseLogprobs({ chat }: WriteReply, { isHome, losses }: ReplyWriting): void {
+  if (isHome || chat.logprobs === undefined) return
+  losses.add({ field: 'logprobs', what: 'dropped', why: 'they are not brought over to this API' })
 }
 
 /** A block of a reply as a part; `undefined` (and a loss) for what only another vendor knows. */

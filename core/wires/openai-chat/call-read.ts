@@ -1,8 +1,8 @@
 import { madeCallId } from '../../call-id.ts'
 import { asCount, asObject, asText, type Json, type JsonObject, parseJson } from '../../json.ts'
 import type { Part } from '../../part.ts'
+import { notThisWire } from '../../upstream-fault.ts'
 import { type ProofOf, secretIn } from './proof.ts'
-import { notOurWire } from './reply-fault.ts'
 
 export interface CallContext {
   readonly choice: number
@@ -28,7 +28,7 @@ export class CallReader {
 
   push(value: Json): readonly Part[] {
     const delta = asObject(value)
-    if (delta === undefined) throw notOurWire()
+    if (delta === undefined) throw notThisWire('broken_reply')
     const input = inputOf(delta)
     const call = this.#callOf(delta, input.name)
     call.name ||= input.name
@@ -74,7 +74,7 @@ export class CallReader {
   }
 
   #begin(delta: JsonObject, { id, index }: { readonly id: string; readonly index: number | undefined }): Call {
-    if (this.#all.length >= CALLS_MAX) throw notOurWire()
+    if (this.#all.length >= CALLS_MAX) throw notThisWire('broken_reply')
     const call: Call = {
       id: id === '' ? madeCallId(this.#context.replyId, this.#all.length) : id,
       idGiven: id !== '',

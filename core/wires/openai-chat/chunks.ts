@@ -1,5 +1,6 @@
 import type { Json, JsonObject } from '../../json.ts'
 import type { WriteReply } from '../../wire.ts'
+import { writeServiceTier } from './usage.ts'
 
 /** What stands in every chunk of one stream. Made once: a stream has thousands of them. */
 export interface Chunks {
@@ -29,7 +30,7 @@ export function chunksOf({ id, object, created, model }: Envelope, { usageAsked 
       return `${head}{"index":${choice},"delta":{},"logprobs":null,"finish_reason":${JSON.stringify(reason)}${word}}${tail}`
     },
     usage: (usage, serviceTier) => {
-      const tier = serviceTier === null ? '' : `,"service_tier":${JSON.stringify(serviceTier)}`
+      const tier = serviceTier === null ? '' : `,"service_tier":${JSON.stringify(writeServiceTier(serviceTier))}`
       return `${head}],"usage":${JSON.stringify(usage)}${tier}}\n\n`
     },
   }

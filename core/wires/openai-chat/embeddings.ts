@@ -3,9 +3,9 @@ import { badField, Fields } from '../../fields.ts'
 import { asCount, asList, asObject, asText, type Json, type JsonObject } from '../../json.ts'
 import { type Loss, Losses } from '../../loss.ts'
 import { isSpelt, ownFields } from '../../own.ts'
+import { notThisWire } from '../../upstream-fault.ts'
 import { decodeVector, encodeVector } from './float-vector.ts'
 import { ID, keep, overlay, present, spellings, without } from './kept.ts'
-import { notOurWire } from './reply-fault.ts'
 import { readUsage, writeUsage } from './usage.ts'
 
 /** What a client of OpenAI's embeddings asks. Throws `bad_request` with the path of the field that is wrong. */
@@ -49,7 +49,7 @@ export function writeEmbedRequest(request: EmbedRequest, model: string): Written
 /** A vendor's vectors, in either form: several send another than was asked (wire-formats 1.8, trap 38). Throws `upstream_error`. */
 export function readEmbedReply(body: JsonObject): EmbedReply {
   const data = asList(body['data'])?.map((entry) => asObject(entry) ?? {})
-  if (data === undefined || data.length === 0) throw notOurWire()
+  if (data === undefined || data.length === 0) throw notThisWire('broken_reply')
   const placed = data.map((entry, position) => ({
     at: asCount(entry['index']) ?? position,
     vector: readVector(entry['embedding']),
@@ -110,13 +110,13 @@ const tokenIds = (list: readonly Json[], path: string): readonly number[] =>
 function readVector(value: Json | undefined): Float32Array {
   if (typeof value === 'string') {
     const vector = decodeVector(value)
-    if (vector === undefined || vector.length === 0) throw notOurWire()
+    if (vector === undefined || vector.length === 0) throw notThisWire('broken_reply')
     return vector
   }
   const numbers = asList(value)
-  if (numbers === undefined || numbers.length === 0) throw notOurWire()
+  if (numbers === undefined || numbers.length === 0) throw notThisWire('broken_reply')
   return Float32Array.from(numbers, (number) => {
-    if (typeof number !== 'number') throw notOurWire()
+    if (typeof number !== 'number') throw notThisWire('broken_reply')
     return number
   })
 }

@@ -1,6 +1,13 @@
 import { Fault, type FaultCode } from '../../fault.ts'
 import { asList, asObject, asText, type Json, type JsonObject } from '../../json.ts'
-import { isOurAccount, type Told, toldFault } from './fault.ts'
+import {
+  isOurAccount,
+  isOurAccountCode,
+  MESSAGE_LETTERS_MAX,
+  ourAccountFault,
+  type Told,
+} from '../../upstream-fault.ts'
+import { toldFault } from './fault.ts'
 
 /**
  * A vendor's error body with its status. Its own words go on to the client, except where they are about *our* account (wire-formats 1.9,
@@ -10,8 +17,7 @@ export function readFault(status: number, body: Json): Fault {
   const error = errorOf(body)
   const message = messageOf(error, body)
   const code = codeOf(error, status, message)
-  if (code === 'upstream_funds') return new Fault(code, 'The provider is not available to the gateway now')
-  if (code === 'upstream_auth_failed') return new Fault(code, "The provider refused the gateway's own credential")
+  if (isOurAccountCode(code)) return ourAccountFault(code)
   const field = asText(error['param'])
   const retryAfterSeconds = message === undefined ? undefined : secondsIn(message)
   return new Fault(code, toldMessage(code, message) ?? 'The provider refused the request without a reason', {
@@ -26,7 +32,7 @@ export function readTold(error: Json, told: Told): Fault {
   if (isOurAccount(fault)) return fault
   const fields = asObject(error) ?? {}
   const code = codeByWord(fields) ?? TOLD_CODES.get(wordOf(fields['type'])) ?? codeByStatus(statusIn(fields))
-  return code === fault.code || code === 'upstream_auth_failed' || code === 'upstream_funds'
+  return code === fault.code || isOurAccountCode(code)
     ? fault
     : new Fault(code, toldMessage(code, fault.message) ?? fault.message, { reason: told.reason })
 }
@@ -34,7 +40,7 @@ export function readTold(error: Json, told: Told): Fault {
 /** Limits of a shared account are named by its organization, and are not those of the client (wire-formats 1.9). */
 function toldMessage(code: FaultCode, message: string | undefined): string | undefined {
   const isOfAccount = code === 'rate_limited' && /\borganization\b|\borg-/i.test(message ?? '')
-  return isOfAccount ? "The provider's rate limit is reached" : message?.slice(0, MESSAGE_LENGTH_MAX)
+  return isOfAccount ? "The provider's rate limit is reached" : message?.slice(0, MESSAGE_LETTERS_MAX)
 }
 
 /** The error that stands where an answer should be, if one does; some nodes have it flat. */
@@ -44,7 +50,6 @@ export function errorIn(body: JsonObject): Json | undefined {
   return body['object'] === 'error' ? body : undefined
 }
 
-const MESSAGE_LENGTH_MAX = 2_000
 const RETRY_SECONDS_MAX = 86_400
 
 function errorOf(body: Json): JsonObject {
@@ -83,7 +88,7 @@ function codeByWord(error: JsonObject): FaultCode | undefined {
 
 /** Nodes have no word for a prompt that is too long, but a text. */
 const codeByMessage = (status: number, message: string | undefined): FaultCode | undefined =>
-  LONG_STATUSES.includes(status) && TOO_LONG.test(message?.slice(0, MESSAGE_LENGTH_MAX) ?? '')
+  LONG_STATUSES.includes(status) && TOO_LONG.test(message?.slice(0, MESSAGE_LETTERS_MAX) ?? '')
     ? 'context_too_long'
     : undefined
 
@@ -100,7 +105,7 @@ const wordOf = (value: Json | undefined): string => asText(value)?.toLowerCase()
 
 /** `Please try again in 1m12.5s`: OpenAI says so, and the vendors that follow it. */
 function secondsIn(message: string): number | undefined {
-  const span = /try again in ((?:\d+(?:\.\d+)?(?:ms|s|m|h))+)/i.exec(message.slice(0, MESSAGE_LENGTH_MAX))?.[1]
+  const span = /try again in ((?:\d+(?:\.\d+)?(?:ms|s|m|h))+)/i.exec(message.slice(0, MESSAGE_LETTERS_MAX))?.[1]
   if (span === undefined) return undefined
   let seconds = 0
   for (const [, count, unit] of span.toLowerCase().matchAll(/(\d+(?:\.\d+)?)(ms|s|m|h)/g)) {

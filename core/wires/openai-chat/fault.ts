@@ -1,5 +1,6 @@
 import { Fault } from '../../fault.ts'
 import { asObject, asText, type Json, type JsonObject } from '../../json.ts'
+import { ourAccountFault, type Told, toldText } from '../../upstream-fault.ts'
 
 /** A fault as OpenAI's clients expect it: the official SDKs raise their own typed errors from status and `code`. */
 export const faultBody = (fault: Fault): string => JSON.stringify(faultJson(fault))
@@ -17,12 +18,6 @@ export const faultJson = (fault: Fault): JsonObject => ({
 /** A fault inside a stream that has begun. Nothing follows it: no `[DONE]`, and the connection ends abnormally. */
 export const faultEvent = (fault: Fault): string => `data: ${faultBody(fault)}\n\n`
 
-/** How an error in a good status is to be understood: our word for where it stood, and the vendor's codes for an account without money. */
-export interface Told {
-  readonly reason: string
-  readonly spendLimitCodes: readonly string[]
-}
-
 /**
  * The vendor's own error in a reply whose status said that all is well. Its message goes to the client, cut at a length
  * that nobody misses, except where it is about *our* account: that is `upstream_auth_failed` or `upstream_funds`, as for a
@@ -32,22 +27,11 @@ export function toldFault(error: Json | undefined, { reason, spendLimitCodes }: 
   const fields = asObject(error)
   const codes = [fields?.['code'], fields?.['type']].map(codeText)
   const isOneOf = (wanted: readonly string[]) => codes.some((code) => code !== undefined && wanted.includes(code))
-  if (isOneOf(spendLimitCodes) || isOneOf(FUNDS_CODES)) {
-    return new Fault('upstream_funds', 'The provider is not available to the gateway now', { reason })
-  }
-  if (isOneOf(CREDENTIAL_CODES)) {
-    return new Fault('upstream_auth_failed', "The provider refused the gateway's own credential", { reason })
-  }
+  if (isOneOf(spendLimitCodes) || isOneOf(FUNDS_CODES)) return ourAccountFault('upstream_funds', { reason })
+  if (isOneOf(CREDENTIAL_CODES)) return ourAccountFault('upstream_auth_failed', { reason })
   const message = asText(error) ?? asText(fields?.['message'])
-  const text =
-    message === undefined
-      ? 'The provider reported an error'
-      : `The provider reported an error: ${message.slice(0, 500)}`
-  return new Fault('upstream_error', text, { reason })
+  return new Fault('upstream_error', toldText(message), { reason })
 }
-
-/** Whether a told fault is about our account: then the vendor's event must not go on either. */
-export const isOurAccount = ({ code }: Fault): boolean => code === 'upstream_funds' || code === 'upstream_auth_failed'
 
 /** Where the field has a word of its own for one of our codes. */
 const CODES: { readonly [code: string]: string } = {

@@ -3,11 +3,11 @@ import { madeCallId } from '../../call-id.ts'
 import type { CollectedBlock } from '../../collect.ts'
 import { readDataUrl } from '../../data-url.ts'
 import { asList, asObject, asText, type Json, type JsonObject } from '../../json.ts'
+import { notThisWire } from '../../upstream-fault.ts'
 import { readAnnotations } from './annotations.ts'
 import { isPlainThinking, thinkingText } from './content-read.ts'
 import { ID, keep, spellings, without } from './kept.ts'
 import { extraRest, type ProofOf, secretIn } from './proof.ts'
-import { notOurWire } from './reply-fault.ts'
 import { readThoughts } from './thoughts.ts'
 
 /** The message of a whole reply: its blocks, and what of it only this wire knows. */
@@ -86,7 +86,7 @@ function thoughtBlock({ text, redacted, id, proof, own }: ReasoningBlock): Colle
 function readPiece(value: Json): CollectedBlock {
   const part = asObject(value)
   const type = asText(part?.['type'])
-  if (part === undefined || type === undefined) throw notOurWire()
+  if (part === undefined || type === undefined) throw notThisWire('broken_reply')
   const text = type === 'text' ? asText(part['text']) : undefined
   if (text !== undefined)
     return { ...blockOf({ kind: 'text' }, text), ...keep(without(part, ['type', 'text']), ['part']) }
@@ -112,7 +112,7 @@ function readImage(image: JsonObject): CollectedBlock | undefined {
 
 function readCall(value: Json, index: number, context: MessageContext): CollectedBlock {
   const call = asObject(value)
-  if (call === undefined) throw notOurWire()
+  if (call === undefined) throw notThisWire('broken_reply')
   const type = asText(call['type']) ?? 'function'
   if (type === 'function' || type === 'custom') return readKnownCall(call, type, { ...context, index })
   return { ...blockOf({ kind: 'foreign', wire: ID, type, json: call }), ...keep({}, ['call']) }
@@ -125,7 +125,7 @@ function readKnownCall(
 ): CollectedBlock {
   const inner = asObject(call[kind])
   const name = asText(inner?.['name'])
-  if (inner === undefined || name === undefined) throw notOurWire()
+  if (inner === undefined || name === undefined) throw notThisWire('broken_reply')
   const input = inner[kind === 'custom' ? 'input' : 'arguments']
   const id = asText(call['id']) || undefined
   const secret = secretIn(call['extra_content'])

@@ -6,15 +6,16 @@ import type { Losses } from '../../loss.ts'
 import { isSpelt, ownFields } from '../../own.ts'
 import type { PartContent } from '../../part.ts'
 import { writeAnnotation } from './annotations.ts'
-import { ID, overlay, present } from './kept.ts'
+import { ID, keep, overlay, present } from './kept.ts'
 import { proofField, secretFor } from './proof.ts'
-import { DETAILS, TEXT_FIELDS, writeThoughts } from './thoughts.ts'
+import { Pieces } from './thought-place.ts'
+import { DETAILS, numbered, TEXT_FIELDS, writeThoughts } from './thoughts.ts'
 
 /** The message of a choice. `home`: it came in this wire, so nothing is put there that its vendor did not say. */
 export function writeMessage(choice: CollectedChoice, home: boolean, losses: Losses): JsonObject {
   const { blocks, own } = choice
   const isList = blocks.some((block) => isSpelt(block.own, ID, 'part'))
-  const thoughts = blocks.filter((block) => !isSpelt(block.own, ID, 'part')).flatMap(asThought)
+  const thoughts = home ? blocks.filter((block) => !isSpelt(block.own, ID, 'part')).flatMap(asThought) : placed(blocks)
   const calls = blocks.flatMap((block) => writeCall(block, choice, home))
   const refusals = blocks.filter(({ content }) => content.kind === 'refusal')
   const text = isList ? writeList(blocks) : textOf(blocks)
@@ -101,6 +102,18 @@ const asThought = ({ content, text, proof, own }: CollectedBlock): readonly Reas
   content.kind === 'reasoning'
     ? [{ ...content, text, ...(proof === undefined ? {} : { proof }), ...(own === undefined ? {} : { own }) }]
     : []
+
+/** The thoughts of another wire, each with its place among what else is said as its number. */
+function placed(blocks: readonly CollectedBlock[]): readonly ReasoningBlock[] {
+  const pieces = new Pieces()
+  return blocks.flatMap((block) => {
+    const thoughts = asThought(block).map((thought) => ({ ...thought, ...keep({}, numbered(pieces.count)) }))
+    const { kind } = block.content
+    const isSaid = kind === 'text' ? block.text !== '' : kind !== 'media' && kind !== 'foreign'
+    if (isSaid) pieces.add(kind)
+    return thoughts
+  })
+}
 
 /**
  * Reasoning in the fields that nodes have for it, because OpenAI has none: the text in `reasoning_content`, and where a proof must come

@@ -5,6 +5,7 @@ import { readCalls } from './calls-read.ts'
 import { type Content, contentNeeded, readContent } from './content-read.ts'
 import { ID, keep, restWith, spellings } from './kept.ts'
 import { clientProof, extraRest, secretIn } from './proof.ts'
+import { inPlace } from './thought-place.ts'
 import { readThoughts } from './thoughts.ts'
 
 /** One turn for each message. Throws `bad_request` with the path of what is wrong. */
@@ -38,7 +39,7 @@ function readSpoken(message: Fields, role: 'system' | 'user', spelt: readonly st
   return { role, blocks: content.blocks, ...named(message), ...keep(message.rest(), [...spelt, ...content.spelt]) }
 }
 
-/** Reasoning first, as it was thought; then what is said, and the calls. */
+/** What is said and then the calls, with the reasoning before them or, where it is another wire's, in its place among them. */
 function readAssistant(message: Fields): Turn {
   const content = readContent(message)
   const thoughts = readThoughts(message.json, clientProof)
@@ -46,12 +47,8 @@ function readAssistant(message: Fields): Turn {
   const refusal = message.text('refusal')
   const calls = readCalls(message)
   const { said, extra } = signedContent(message, content)
-  const blocks: readonly Block[] = [
-    ...thoughts.blocks,
-    ...said,
-    ...(refusal === undefined ? [] : [{ kind: 'refusal' as const, text: refusal }]),
-    ...calls,
-  ]
+  const refused: readonly Block[] = refusal === undefined ? [] : [{ kind: 'refusal', text: refusal }]
+  const blocks = inPlace(thoughts.blocks, [...said, ...refused, ...calls])
   const ways = spellings({
     absent: !Object.hasOwn(message.json, 'content'),
     callless: calls.length === 0 && message.has('tool_calls'),

@@ -2,12 +2,12 @@ import { blockParts } from '../../collect.ts'
 import { asCount, asList, asObject, asText, type Json, type JsonObject } from '../../json.ts'
 import { ownOf } from '../../own.ts'
 import type { Part } from '../../part.ts'
+import { notThisWire } from '../../upstream-fault.ts'
 import type { ReadReply } from '../../wire.ts'
 import { errorIn, readTold } from './fault-read.ts'
 import { ID, keep, without } from './kept.ts'
 import { readMessage } from './message-read.ts'
 import { vendorProof } from './proof.ts'
-import { notOurWire } from './reply-fault.ts'
 import { isFailure, readStop, writeStop } from './stop.ts'
 import { readServiceTier, readUsage } from './usage.ts'
 
@@ -16,7 +16,7 @@ export function readReply(body: JsonObject, context: ReadReply): readonly Part[]
   const error = errorIn(body)
   if (error !== undefined) return [fault(error, context)]
   const choices = asList(body['choices'])?.map(asObject)
-  if (choices === undefined || choices.length === 0) throw notOurWire()
+  if (choices === undefined || choices.length === 0) throw notThisWire('broken_reply')
   const failed = choices.find((choice) => isFailure(asText(choice?.['finish_reason']) ?? ''))
   if (failed !== undefined) return [fault('The answer was broken off', context)]
   const parts = choices.flatMap((choice, position) => readChoice(choice, position, { body, context }))
@@ -58,7 +58,7 @@ interface Whole {
 
 function readChoice(choice: JsonObject | undefined, position: number, { body, context }: Whole): readonly Part[] {
   const message = asObject(choice?.['message'])
-  if (choice === undefined || message === undefined) throw notOurWire()
+  if (choice === undefined || message === undefined) throw notThisWire('broken_reply')
   const index = asCount(choice['index']) ?? position
   const replyId = asText(body['id']) || (context.requestId ?? '')
   const { blocks, kept, spelt } = readMessage(message, { proofOf: vendorProof(context.account), replyId })

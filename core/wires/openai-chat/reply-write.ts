@@ -7,7 +7,7 @@ import type { WriteReply, WrittenReply } from '../../wire.ts'
 import { ID, overlay, present, without } from './kept.ts'
 import { loseLogprobs, writeMessage } from './message-write.ts'
 import { nativeWord, writeStop } from './stop.ts'
-import { writeUsage } from './usage.ts'
+import { writeServiceTier, writeUsage } from './usage.ts'
 
 /** A whole reply. One of this wire gets back exactly what its vendor said; any other one everything that OpenAI's clients expect. */
 export function writeReply(parts: readonly Part[], context: WriteReply): WrittenReply {
@@ -36,6 +36,7 @@ function homeBody({ id, model, createdAt, usage, own }: Collected, choices: read
 
 function foreignBody(reply: Collected, choices: readonly JsonObject[], context: WriteReply): JsonObject {
   const { usage } = reply
+  const tier = usage?.serviceTier ?? undefined
   return present({
     id: replyId(reply.id, 'chatcmpl-', context),
     object: 'chat.completion',
@@ -43,7 +44,7 @@ function foreignBody(reply: Collected, choices: readonly JsonObject[], context: 
     model: reply.model === '' ? context.chat.model : reply.model,
     choices,
     usage: usage === undefined ? undefined : writeUsage(usage.usage),
-    service_tier: usage?.serviceTier ?? undefined,
+    service_tier: tier === undefined ? undefined : writeServiceTier(tier),
   })
 }
 

@@ -1,9 +1,9 @@
 import { asCount, asList, asObject, asText, type Json, type JsonObject, parseJson } from '../../json.ts'
 import type { Part } from '../../part.ts'
+import { notThisWire } from '../../upstream-fault.ts'
 import type { ReadReply, StreamEvent, StreamReader } from '../../wire.ts'
 import { ChoiceReader } from './choice-read.ts'
 import { errorIn, readTold } from './fault-read.ts'
-import { notOurWire } from './reply-fault.ts'
 import { isFailure } from './stop.ts'
 import { readServiceTier, readUsage } from './usage.ts'
 
@@ -27,7 +27,7 @@ export class ChatStreamReader implements StreamReader {
     if (this.#over) return NOTHING
     if (data.trim() === '[DONE]') return this.#finish()
     const chunk = asObject(parseJson(data))
-    if (chunk === undefined) throw notOurWire()
+    if (chunk === undefined) throw notThisWire('broken_reply')
     const error = errorIn(chunk) ?? (name === 'error' ? chunk : undefined)
     return error === undefined ? this.#chunk(chunk) : this.#fail(error)
   }
@@ -39,7 +39,7 @@ export class ChatStreamReader implements StreamReader {
   /** A chunk without choices and usage says nothing: some vendors begin with one about their filters (wire-formats 1.8, trap 47). */
   #chunk(chunk: JsonObject): readonly Part[] {
     const choices = asList(chunk['choices'] ?? [])
-    if (choices === undefined) throw notOurWire()
+    if (choices === undefined) throw notThisWire('broken_reply')
     const usage = readUsage(chunk['usage'] ?? asObject(chunk['x_groq'])?.['usage'], this.#context.flavour)
     if (choices.length === 0 && usage === undefined) return NOTHING
     // Before the choices, because calls without ids are named after the reply.
@@ -60,22 +60,25 @@ export class ChatStreamReader implements StreamReader {
 
   #choice(value: Json): readonly Part[] {
     const choice = asObject(value)
-    if (choice === undefined) throw notOurWire()
+    if (choice === undefined) throw notThisWire('broken_reply')
     return this.#readerOf(asCount(choice['index']) ?? 0).push(choice)
   }
 
   #readerOf(index: number): ChoiceReader {
     const known = this.#choices.get(index)
     if (known !== undefined) return known
-    if (this.#choices.size >= CHOICES_MAX) throw notOurWire()
-    const reader = new ChoiceReader(index, { account: this.#context.account, replyId: this.#replyId || (this.#context.requestId ?? '') })
+    if (this.#choices.size >= CHOICES_MAX) throw notThisWire('broken_reply')
+    const reader = new ChoiceReader(index, {
+      account: this.#context.account,
+      replyId: this.#replyId || (this.#context.requestId ?? ''),
+    })
     this.#choices.set(index, reader)
     return reader
   }
 
   #finish(): readonly Part[] {
     this.#over = true
-    if (!this.#started) throw notOurWire()
+    if (!this.#started) throw notThisWire('broken_reply')
     return this.#allEnded ? [{ kind: 'finish' }] : NOTHING
   }
 

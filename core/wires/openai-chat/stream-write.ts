@@ -12,6 +12,7 @@ import { emptyContent, isImage, loseBlock, loseCitation, loseLogprobs, writeImag
 import { proofField, secretFor } from './proof.ts'
 import { replyId } from './reply-write.ts'
 import { nativeWord, writeStop } from './stop.ts'
+import { Pieces } from './thought-place.ts'
 import { DETAILS, writeDetail } from './thoughts.ts'
 import { writeUsage } from './usage.ts'
 
@@ -149,6 +150,7 @@ export class ChatStreamWriter implements StreamWriter {
     if (open.content.kind === 'refusal') choice.refused = true
     if (open.content.kind === 'call' && open.content.input === 'function' && open.length === 0)
       choice.argless.push(choice.calls - 1)
+    if (open.content.kind === 'call' || open.content.kind === 'refusal') choice.pieces.add(open.content.kind)
     if (open.proof === undefined) return ''
     if (open.content.kind === 'reasoning') return this.#details(choice, open)
     if (open.content.kind !== 'call') return ''
@@ -164,6 +166,7 @@ export class ChatStreamWriter implements StreamWriter {
       else choice.annotations.push(annotation)
     }
     choice.textLength += length
+    if (length > 0) choice.pieces.add('text')
     if (proof !== undefined) choice.secret = secretFor(proof)
   }
 
@@ -174,7 +177,8 @@ export class ChatStreamWriter implements StreamWriter {
       this.#losses.add({ field: 'reasoning.proof', what: 'dropped', why: 'the reasoning is too long to be given back' })
       return ''
     }
-    const details = writeDetail({ ...content, text, proof }, { index: choice.thoughts++, secretOf: secretFor })
+    const details = writeDetail({ ...content, text, proof }, { index: choice.pieces.count, secretOf: secretFor })
+    choice.pieces.add('reasoning')
     return this.#chunks.delta(choice.index, deltaOf(DETAILS, details))
   }
 
@@ -249,13 +253,14 @@ class Choice {
   readonly index: number
   readonly order = sequential()
   readonly annotations: JsonObject[] = []
+  /** What stands before a thought, by which it comes back to its place. */
+  readonly pieces = new Pieces()
   /** The numbers of calls without any input. */
   readonly argless: number[] = []
   begun = false
   refused = false
   calls = 0
   images = 0
-  thoughts = 0
   /** Letters of the texts that are closed. */
   textLength = 0
   secret: string | undefined

@@ -32,7 +32,7 @@ function inField(blocks: readonly ReasoningBlock[], field: string, writing: Writ
   const isList = field === DETAILS
   for (const { proof } of blocks)
     if (proof !== undefined && !(isList && isOurs(proof, writing))) lose(writing, 'reasoning.proof')
-  const kept = blocks.flatMap((block) => unproven(block, writing))
+  const kept = blocks.flatMap((block) => unproven(block, writing)).map(unnamed)
   if (isList) return kept.length === 0 ? {} : writeThoughts(kept, [field], dataOf)
   return kept.some(({ text }) => text !== '') ? writeThoughts(kept, [field], dataOf) : {}
 }
@@ -42,6 +42,13 @@ function unproven(block: ReasoningBlock, writing: Writing): readonly ReasoningBl
   const { proof, ...rest } = block
   if (proof === undefined || isOurs(proof, writing)) return [block]
   return block.redacted === true || block.text === '' ? [] : [rest]
+}
+
+/** Without the name that a client of another wire has for it: the vendor's own one is part of the proof. */
+function unnamed(block: ReasoningBlock): ReasoningBlock {
+  if (isSpelt(block.own, ID, 'detail')) return block
+  const { id: _, ...rest } = block
+  return rest
 }
 
 /** As the client has said it, but for what another vendor has signed. */

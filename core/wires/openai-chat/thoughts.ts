@@ -60,7 +60,7 @@ export function readDetail(detail: JsonObject, proofOf: ProofOf): ReasoningBlock
     Object.entries(said).flatMap(([key, value]) => (value === undefined ? [] : [key])),
   )
   const proof = secret === undefined ? undefined : proofOf(secret)
-  const isFramed = proof?.wire === ID && Object.keys(rest).length > 0
+  const isFramed = proof?.wire === ID && (id !== undefined || Object.keys(rest).length > 0)
   const ways = spellings({ summary: type === SUMMARY, textless: text === undefined && type !== ENCRYPTED })
   return {
     kind: 'reasoning',
@@ -68,7 +68,7 @@ export function readDetail(detail: JsonObject, proofOf: ProofOf): ReasoningBlock
     ...(type === ENCRYPTED ? { redacted: true } : {}),
     ...(id === undefined ? {} : { id }),
     ...(proof === undefined ? {} : { proof: isFramed ? { ...proof, data: frameOf(detail) } : proof }),
-    ...keep(isFramed ? {} : rest, ['detail', ...ways, ...(index === undefined ? [] : [`index ${index}`])]),
+    ...keep(isFramed ? {} : rest, [...numbered(index), ...ways]),
   }
 }
 
@@ -110,8 +110,12 @@ export function detailsOf(value: Json | undefined): readonly JsonObject[] {
   return known.length === list.length ? known.filter((detail) => detail !== undefined) : []
 }
 
-/** An entry says more than its secret where several vendors stand behind one name (`format`): then the whole of it is the proof. */
+/** An entry says more than its secret where it has a name, or where several vendors stand behind one (`format`): then the whole of it is the proof. */
 const frameOf = (detail: JsonObject): string => JSON.stringify(without(detail, ['text', 'summary']))
+
+/** How an entry of the list is spelt that has this number. */
+export const numbered = (index: number | undefined): readonly string[] =>
+  index === undefined ? ['detail'] : ['detail', `index ${index}`]
 
 const speltIndex = (own: Own | undefined): number | undefined => {
   const index = speltValue(own, 'index')

@@ -52,6 +52,9 @@ export function readServiceTier(reply: JsonObject): string | null {
   return tier === undefined || tier === 'default' || tier === 'auto' || tier === 'standard' ? null : tier
 }
 
+/** The tier that was really used, for a client: a fast answer is called `priority` in replies, whoever gave it (wire-formats 1.1). */
+export const writeServiceTier = (tier: string): string => (tier === 'fast' ? 'priority' : tier)
+
 const TOKENS_MAX = 1_000_000_000
 
 /** A count of anything that is used up. */

@@ -3,6 +3,7 @@ import { Fault } from '../../fault.ts'
 import { Fields } from '../../fields.ts'
 import { asList, asObject, asText, type Json, type JsonObject } from '../../json.ts'
 import type { PartContent } from '../../part.ts'
+import { notThisWire } from '../../upstream-fault.ts'
 import { given } from './given.ts'
 import { readItem, type Unseal } from './items-read.ts'
 import { labelled, WIRE } from './spelling.ts'
@@ -20,10 +21,6 @@ export interface WholeBlock {
 
 /** The place of a block that is an item by itself. */
 export const WHOLE_ITEM = -1
-
-/** The 502 for a reply that is not of this wire. */
-export const notThisWire = (reason: string): Fault =>
-  new Fault('upstream_error', 'The provider answered with something that is not its wire', { reason })
 
 /** The blocks of an item of `output`: they are what the same item is in `input`, so both are read by the same code. */
 export function readOutputItem(json: JsonObject, path: string, unseal: Unseal): readonly WholeBlock[] {

@@ -1,9 +1,10 @@
 import type { Citation } from '../../chat.ts'
 import { asObject, asText, type Json, type JsonObject } from '../../json.ts'
 import type { Part, PartContent } from '../../part.ts'
+import { notThisWire } from '../../upstream-fault.ts'
 import { given } from './given.ts'
 import { PIECE_GAP, type Unseal } from './items-read.ts'
-import { notThisWire, readOutputItem, thoughtSource, WHOLE_ITEM, type WholeBlock } from './output-item.ts'
+import { readOutputItem, thoughtSource, WHOLE_ITEM, type WholeBlock } from './output-item.ts'
 import { WIRE } from './spelling.ts'
 
 /** More text of one block of an item. */

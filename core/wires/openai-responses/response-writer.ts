@@ -45,6 +45,7 @@ export class ResponseWriter {
 
   constructor(context: WriteReply) {
     this.#context = context
+    if (context.chat.logprobs !== undefined) this.losses.add(NO_LOGPROBS)
   }
 
   push(part: Part): Events {
@@ -236,6 +237,13 @@ export class ResponseWriter {
     return { id: id.startsWith(`${prefix}_`) ? id : `${prefix}_${this.#context.requestId}_${index}`, index }
   }
 }
+
+/** Said before the first content, so that it can stand in the head of a stream. */
+const NO_LOGPROBS = {
+  field: 'logprobs',
+  what: 'dropped',
+  why: 'log probabilities are asked for, and those of another API are not brought over',
+} as const
 
 interface Ending {
   readonly error?: Json

@@ -1,9 +1,9 @@
 import { asCount, asList, asObject, asText, type JsonObject, parseJson } from '../../json.ts'
 import type { Part } from '../../part.ts'
+import { notThisWire } from '../../upstream-fault.ts'
 import type { ReadReply, StreamEvent, StreamReader } from '../../wire.ts'
 import { readTold } from '../openai-chat/fault-read.ts'
 import { readCitation } from './citation.ts'
-import { notThisWire } from './output-item.ts'
 import { OutputReader } from './output-read.ts'
 import { endOf, failureOf, startOf } from './reply-read.ts'
 
