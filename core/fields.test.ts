@@ -1,7 +1,8 @@
 import * as fc from 'fast-check'
+import { put } from './json-object.ts'
 import { describe, expect, test } from 'vitest'
 import { Fault } from './fault.ts'
-import { badField, Fields, put } from './fields.ts'
+import { badField, Fields } from './fields.ts'
 import type { Json, JsonObject } from './json.ts'
 
 /** The path that the 400 names, or `null` when there is none. */

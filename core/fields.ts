@@ -1,4 +1,5 @@
 import { Fault } from './fault.ts'
+import { isEmpty, put } from './json-object.ts'
 import { asList, asObject, type Json, type JsonObject } from './json.ts'
 
 /**
@@ -111,6 +112,14 @@ export class Fields {
     return rest
   }
 
+  /** The same, and under its name what nobody has asked for of each object inside that was read apart. */
+  restWith(inside: { readonly [key: string]: JsonObject | undefined }): JsonObject {
+    const left = Object.entries(inside).flatMap(([key, rest]) =>
+      rest === undefined || isEmpty(rest) ? [] : [[key, rest] as const],
+    )
+    return { ...this.rest(), ...Object.fromEntries(left) }
+  }
+
   #get(key: string): Json | undefined {
     const value = Object.hasOwn(this.json, key) ? this.json[key] : undefined
     return value === null ? undefined : value
@@ -124,10 +133,3 @@ export class Fields {
 /** The 400 for a field. */
 export const badField = (path: string, problem: string): Fault =>
   new Fault('bad_request', `'${path}': ${problem}`, { field: path })
-
-/** Sets an own property even when the key is `__proto__`, which an assignment would take for the prototype. */
-export function put(object: { [key: string]: Json }, key: string, value: Json): void {
-  if (key === '__proto__')
-    Object.defineProperty(object, key, { value, enumerable: true, configurable: true, writable: true })
-  else object[key] = value
-}

@@ -8,12 +8,22 @@ export function ownOf(wire: WireId, fields: JsonObject, spelt: readonly string[]
   return spelt.length === 0 ? { wire, fields } : { wire, fields, spelt }
 }
 
+/** The same as the field of a node that is being read: absent when there is nothing to keep. */
+export function ownField(wire: WireId, fields: JsonObject, spelt: readonly string[] = []): { readonly own?: Own } {
+  const own = ownOf(wire, fields, spelt)
+  return own === undefined ? {} : { own }
+}
+
 /** The fields that `wire` itself kept: what its writer adds again at home. */
 export const ownFields = (own: Own | undefined, wire: WireId): JsonObject => (own?.wire === wire ? own.fields : NONE)
 
 /** Whether the node was spelt so by `wire` itself. */
 export const isSpelt = (own: Own | undefined, wire: WireId, way: string): boolean =>
   own?.wire === wire && own.spelt?.includes(way) === true
+
+/** What stands behind `prefix` in the way that `wire` itself spelt the node, or `undefined`. */
+export const speltAs = (own: Own | undefined, wire: WireId, prefix: string): string | undefined =>
+  own?.wire === wire ? own.spelt?.find((way) => way.startsWith(prefix))?.slice(prefix.length) : undefined
 
 /**
  * Reports what the client's wire alone knows, because a writer of another wire leaves all of it behind. Fields are named by their

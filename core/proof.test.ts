@@ -1,7 +1,7 @@
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { Proof, WireId } from './chat.ts'
-import { isProofOf, PROOF_MARK, unwrapProof, wrapProof } from './proof.ts'
+import { isProofOf, PROOF_MARK, UNSIGNED, unwrapProof, wrapProof } from './proof.ts'
 
 const WIRES: readonly WireId[] = ['openai-chat', 'openai-responses', 'anthropic', 'gemini']
 const wire = fc.constantFrom(...WIRES)
@@ -18,6 +18,15 @@ describe('a proof in the clothes of another wire', () => {
         expect(unwrapProof(text, carrier)).toEqual(proof)
       }),
     )
+  })
+
+  test('is told from one that nobody has given', () => {
+    fc.assert(
+      fc.property(proofs, (proof) => {
+        expect(wrapProof(proof)).not.toBe(UNSIGNED)
+      }),
+    )
+    expect(unwrapProof(UNSIGNED, 'gemini')).toEqual({ wire: 'openai-chat', account: null, data: '' })
   })
 
   test('survives a signature of a megabyte', () => {

@@ -24,6 +24,9 @@ export const PROOF_MARK = 'sekisho-proof-1.'
 /** The same where the wrapping itself had to be base64, because a wire's field is of bytes: its first fifteen letters. */
 export const PROOF_MARK_BASE64 = btoa(PROOF_MARK.slice(0, 15))
 
+/** Stands where a proof would, of a thought or call that its vendor did not sign: by it that is known again, and goes to no vendor that wants its own. */
+export const UNSIGNED = `${PROOF_MARK}openai-chat..`
+
 /** Whether a writer of `wire` may give `proof` back to `account`. */
 export const isProofOf = (
   proof: Proof,

@@ -45,6 +45,27 @@ describe('a request in another wire', () => {
     )
   })
 
+  test('tells of the effort that was asked for where the budget made of it is left out', () => {
+    const call = { id: 'c1', type: 'function', function: { name: 'look', arguments: '{}' } }
+    const answered = [
+      { role: 'assistant', content: null, tool_calls: [call] },
+      { role: 'tool', tool_call_id: 'c1', content: 'seen' },
+    ]
+    const body = { ...HELLO, messages: [...HELLO.messages, ...answered], tools: TOOLS, reasoning_effort: 'high' }
+    const { losses } = translateRequest(body, targetOf({ capabilities: { reasoningAmount: 'budget' } }))
+    expect(losses.map(({ field, what }) => `${field} ${what}`)).toEqual([
+      'reasoning_effort emulated',
+      'reasoning_effort dropped',
+    ])
+  })
+
+  test('names fields that only the client knows by where they stand in its body', () => {
+    const asked = { form: 'gemini', asked: { model: 'asked', stream: false }, spoken: ['openai-chat'] } as const
+    const body = { contents: [{ role: 'user', x_turn: 1, parts: [{ text: 'Hi', x_part: 1 }] }] }
+    const fields = translateRequest(body, targetOf(asked)).losses.map(({ field }) => field)
+    expect(fields.toSorted()).toEqual(['contents.parts.x_part', 'contents.x_turn'])
+  })
+
   test('is refused on a strict route, with the field, and passes there when nothing is lost', () => {
     const strict = targetOf({ lossMode: 'strict' })
     expect(faultOf(() => translateRequest({ ...HELLO, seed: 1 }, strict))).toMatchObject({

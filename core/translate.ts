@@ -55,10 +55,17 @@ export function translateRequest(json: JsonObject, target: ToTranslate): Transla
     dialect: { ...target.dialect, ...dialectOf(fitted.chat, target.capabilities) },
     ...(wire === form.wire.id ? {} : { foreign: true as const }),
   })
-  const losses = [...fitted.losses, ...written.losses].map((loss) => spelt(ofTurns(loss, form), form.wire))
+  const told = [...fitted.losses, ...written.losses.map((loss) => ofAsked(loss, chat))]
+  const losses = told.map((loss) => spelt(ofTurns(loss, form), form.wire))
   if (target.lossMode === 'strict') refuseLoss(losses)
   const body = encoder.encode(JSON.stringify(withUsage(written.body, wire, target)))
   return { wire, body, losses, undo: written.undo, force: fitted.force, chat: { ...chat, turns: leadingSystem(chat) } }
+}
+
+/** A writer knows the budget that an effort was made into; the client hears of what it asked for. */
+function ofAsked(loss: Loss, { reasoning }: Chat): Loss {
+  const isMadeHere = loss.field === 'reasoning.budget' && typeof reasoning?.mode !== 'object'
+  return isMadeHere && reasoning?.effort !== undefined ? { ...loss, field: 'reasoning.effort' } : loss
 }
 
 /** The first wire that the vendor speaks, unless this model takes what is asked on another one only; what it takes may depend on that. */
@@ -103,9 +110,18 @@ function leadingSystem({ turns }: Chat): Chat['turns'] {
   return first < 0 ? turns : turns.slice(0, first)
 }
 
-/** A loss of the conversation as a whole. */
-const ofTurns = (loss: Loss, { wire }: ClientForm): Loss =>
-  loss.field === 'turns' ? { ...loss, field: TURNS[wire.id] } : loss
+/** A loss of the conversation as a whole, or of a field that only the client's wire has in its messages and their parts, by that wire's words for these. */
+function ofTurns(loss: Loss, { wire }: ClientForm): Loss {
+  const [place = '', ...rest] = loss.field.split('.')
+  const turns = TURNS[wire.id]
+  const words = new Map([
+    ['turns', turns],
+    ['messages', turns],
+    ['content', `${turns}.${wire.id === 'gemini' ? 'parts' : 'content'}`],
+  ])
+  const word = words.get(place)
+  return word === undefined ? loss : { ...loss, field: [word, ...rest].join('.') }
+}
 
 const TURNS: { readonly [wire in WireId]: string } = {
   'openai-chat': 'messages',

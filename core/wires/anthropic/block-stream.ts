@@ -1,10 +1,11 @@
 import type { Citation, Proof } from '../../chat.ts'
 import type { JsonObject } from '../../json.ts'
 import type { PartContent } from '../../part.ts'
+import { UNSIGNED } from '../../proof.ts'
 import { tooLarge } from '../../upstream-fault.ts'
 import { isBlank } from './blocks-read.ts'
 import { inputObject } from './call-input.ts'
-import { carrier, type Place, signatureFor, UNSIGNED } from './carried-proof.ts'
+import { carrier, type Place, signatureFor } from './carried-proof.ts'
 import { writeCitation } from './citations.ts'
 import { event } from './event.ts'
 

@@ -1,13 +1,14 @@
 import { asObject, asText, type Json, type JsonObject, parseJson } from '../../json.ts'
 
 /**
- * The arguments of a call as this wire wants them, an object. Models leave them out, cut them or say something else: nothing is an empty
- * object, and what is no object travels whole under a name that no tool has. A cut call is not mended into one that looks sound
+ * The arguments of a call as this wire wants them, an object. Models leave them out, cut them or say something else: nothing, or null, is an
+ * empty object (wire-formats 1.8, trap 25), and what is no object travels whole under a name that no tool has. A cut call is not mended into one that looks sound
  * (wire-formats 1.8, trap 48).
  */
 export function inputObject(text: string): JsonObject {
   if (text.trim() === '') return {}
-  return asObject(parseJson(text)) ?? { [UNREAD]: text }
+  const value = parseJson(text)
+  return value === null ? {} : (asObject(value) ?? { [UNREAD]: text })
 }
 
 /** The arguments as JSON text; what `inputObject` could not read is as the model wrote it. */

@@ -18,9 +18,6 @@ export type Place = 'ahead' | 'behind'
 /** A proof as a client gets it: one of this wire as it is, any other in its wrapping. */
 export const signatureFor = (proof: Proof): string => (proof.wire === 'anthropic' ? proof.data : wrapProof(proof))
 
-/** The signature of a thought that its vendor did not sign: by it the thought is known again, and is given to no vendor that signs its own. */
-export const UNSIGNED = wrapProof({ wire: 'openai-chat', account: null, data: '' })
-
 /** What a client sent as the data of a thought: `place` only where it carries the proof of another block. */
 export function readProof(text: string): { readonly proof: Proof; readonly place?: Place } {
   const place = PLACES.find((word) => text.endsWith(`.${word}`))

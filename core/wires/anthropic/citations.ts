@@ -1,8 +1,8 @@
 import type { Citation } from '../../chat.ts'
 import { Fields } from '../../fields.ts'
+import { filled } from '../../json-object.ts'
 import type { Json, JsonObject } from '../../json.ts'
 import type { Losses } from '../../loss.ts'
-import { filled } from './filled.ts'
 import { keptFields, keptOf, WIRE } from './kept.ts'
 
 /** A source as this wire names it. Its ranges count the document's letters, not the answer's, so they stay with the wire. */

@@ -1,8 +1,8 @@
 import type { CacheMark, Own } from '../../chat.ts'
 import type { Fields } from '../../fields.ts'
+import { filled, isEmpty } from '../../json-object.ts'
 import { asObject, type Json, type JsonObject } from '../../json.ts'
-import { ownFields, ownOf } from '../../own.ts'
-import { filled, filledOrNone } from './filled.ts'
+import { ownField, ownFields } from '../../own.ts'
 
 /** Who keeps what only this wire knows. */
 export const WIRE = 'anthropic'
@@ -12,8 +12,7 @@ export const WIRE = 'anthropic'
  * apart, what was left of that one.
  */
 export function keptOf(fields: Fields, inside: Inside = {}, spelt: readonly string[] = []): { readonly own?: Own } {
-  const own = ownOf(WIRE, { ...fields.rest(), ...leftOf(inside) }, spelt)
-  return own === undefined ? {} : { own }
+  return ownField(WIRE, fields.restWith(inside), spelt)
 }
 
 /** Objects inside a node, by name: what nobody has read of each. */
@@ -24,6 +23,12 @@ export interface Inside {
 /** An object inside a node as it is written: what the canonical form says, and what was kept of it. `undefined` where both say nothing. */
 export function withKept(own: Own | undefined, key: string, said: { readonly [field: string]: Json | undefined }) {
   return filledOrNone({ ...said, ...asObject(ownFields(own, WIRE)[key]) })
+}
+
+/** What has a value, and `undefined` when nothing has: for an object that means nothing when it is empty. */
+export function filledOrNone(fields: { readonly [key: string]: Json | undefined }): JsonObject | undefined {
+  const object = filled(fields)
+  return isEmpty(object) ? undefined : object
 }
 
 /** Fields of a node that stand for themselves: those of the objects inside it are written by `withKept`. */
@@ -49,8 +54,3 @@ export function readMark(fields: Fields): {
 
 export const writeMark = (mark: CacheMark | undefined, own?: Own): JsonObject | undefined =>
   withKept(own, 'cache_control', mark === undefined ? {} : { type: 'ephemeral', ttl: mark.ttl })
-
-const leftOf = (inside: Inside): JsonObject =>
-  filled(
-    Object.fromEntries(Object.entries(inside).filter(([, left]) => left !== undefined && Object.keys(left).length > 0)),
-  )

@@ -1,8 +1,8 @@
 import type { MediaBlock, Source, Turn } from '../../chat.ts'
 import { readDataUrl } from '../../data-url.ts'
+import { filled } from '../../json-object.ts'
 import type { JsonObject } from '../../json.ts'
 import type { Feature } from '../../loss.ts'
-import { filled } from './filled.ts'
 import { keptFields, withKept, writeMark } from './kept.ts'
 import { drop, isStrictVersion, lose, type Writing } from './writing.ts'
 

@@ -1,5 +1,5 @@
+import { filled, objectsOf } from '../../json-object.ts'
 import { asList, asObject, asText, type Json, type JsonObject } from '../../json.ts'
-import { filled, objectsOf } from './filled.ts'
 
 /**
  * A schema as this vendor keeps answers to it: every object closed, and none of the keywords that its grammar does not know (a request

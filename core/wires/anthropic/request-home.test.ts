@@ -156,6 +156,10 @@ describe('a body of this wire is written back as it was read, without a loss', (
     'a tool choice with more in it': asked({
       tool_choice: { type: 'tool', name: 'a', disable_parallel_tool_use: true, hint: 1 },
     }),
+    'a choice of a tool that the vendor runs': asked({
+      tools: [{ type: 'web_search_20260209', name: 'web_search' }],
+      tool_choice: { type: 'tool', name: 'web_search', disable_parallel_tool_use: true },
+    }),
     'a tool choice of next year': asked({ tool_choice: { type: 'several', names: ['a'] } }),
     'a budget and a display': asked({
       thinking: {
@@ -164,6 +168,10 @@ describe('a body of this wire is written back as it was read, without a loss', (
         display: 'omitted',
         block_binding: { prefix_mismatch_behavior: 'drop_block' },
       },
+    }),
+    'a budget alone': asked({ thinking: { type: 'enabled', budget_tokens: 2_048 } }),
+    'a budget whose thinking is shown': asked({
+      thinking: { type: 'enabled', budget_tokens: 2_048, display: 'summarized' },
     }),
     'every other way to think': asked({
       thinking: { type: 'between_tools', display: 'summarized' },

@@ -152,9 +152,18 @@ describe('a body is read', () => {
   test.each([
     [{ type: 'disabled' }, { mode: 'off' }],
     [{ type: 'between_tools' }, { mode: 'between-tools' }],
-    [{ type: 'enabled', budget_tokens: 1_024 }, { mode: { budgetTokens: 1_024 } }],
+    [{ type: 'adaptive' }, { mode: 'auto' }],
+    [
+      { type: 'enabled', budget_tokens: 1_024, display: 'omitted' },
+      { mode: { budgetTokens: 1_024 }, text: 'hidden' },
+    ],
   ])('with the way to think %j', (thinking, reasoning) => {
     expect(read(asked({ thinking })).reasoning).toEqual(reasoning)
+  })
+
+  test('a budget that says nothing of a display shows the thinking: models that take budgets do', () => {
+    const thinking = { type: 'enabled', budget_tokens: 1_024 }
+    expect(read(asked({ thinking })).reasoning).toMatchObject({ mode: { budgetTokens: 1_024 }, text: 'shown' })
   })
 
   test('a schema is strict as others mean it only where it is closed and asks for all', () => {

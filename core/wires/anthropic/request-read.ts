@@ -1,4 +1,4 @@
-import type { Chat } from '../../chat.ts'
+import type { Chat, Tool } from '../../chat.ts'
 import { badField, Fields } from '../../fields.ts'
 import type { JsonObject } from '../../json.ts'
 import type { AskedOf } from '../../wire.ts'
@@ -11,11 +11,12 @@ import { readToolChoice, readTools } from './tools-read.ts'
 export function readRequest(body: JsonObject, asked: AskedOf): Chat {
   const fields = new Fields(body, '')
   const turns = [...readSystem(fields), ...readMessages(fields)]
+  const tools = readTools(fields)
   const groups = [
     readScalars(fields),
     readCache(fields),
     readUser(fields),
-    readChoice(fields),
+    readChoice(fields, tools),
     readOutput(fields),
     readTier(fields),
   ]
@@ -23,7 +24,7 @@ export function readRequest(body: JsonObject, asked: AskedOf): Chat {
     model: fields.text('model') ?? asked.model,
     stream: fields.flag('stream') ?? asked.stream,
     turns,
-    tools: readTools(fields),
+    tools,
   }
   const chat = groups.reduce<Chat>((whole, { said }) => ({ ...whole, ...said }), asChat)
   const left = groups.reduce<JsonObject>((all, group) => ({ ...all, ...group.left }), {})
@@ -76,7 +77,7 @@ function readUser(fields: Fields): ReadSettings {
   }
 }
 
-function readChoice(fields: Fields): ReadSettings {
-  const { said, left } = readToolChoice(fields)
+function readChoice(fields: Fields, tools: readonly Tool[]): ReadSettings {
+  const { said, left } = readToolChoice(fields, tools)
   return { said, left: Object.keys(left).length === 0 ? {} : { tool_choice: left }, spelt: [] }
 }

@@ -1,6 +1,7 @@
 import { type Chat, EFFORTS, type OutputFormat, type Reasoning } from '../../chat.ts'
 import { badField, type Fields } from '../../fields.ts'
 import type { JsonObject } from '../../json.ts'
+import { ownOf } from '../../own.ts'
 import { keptOf, WIRE } from './kept.ts'
 import { isClosed, nameApart } from './output-schema.ts'
 
@@ -45,19 +46,25 @@ function readReasoning(thinking: Fields | undefined, effort: Reasoning['effort']
   const type = thinking.textNeeded('type')
   const mode = readMode(thinking, type)
   const display = thinking.text('display')
-  const text = display === 'summarized' ? 'shown' : display === 'omitted' ? 'hidden' : undefined
+  // Every model that takes a budget shows its thinking unless it is told not to.
+  const isByHabit = display === undefined && type === 'enabled'
+  const text = display === 'summarized' || isByHabit ? 'shown' : display === 'omitted' ? 'hidden' : undefined
   const kept = {
     ...thinking.rest(),
     ...(mode === undefined ? { type } : {}),
     ...(display === undefined || text !== undefined ? {} : { display }),
   }
+  const own = ownOf(WIRE, kept, isByHabit ? [SHOWN_BY_HABIT] : [])
   return {
     ...(mode === undefined ? {} : { mode }),
     ...(effort === undefined ? {} : { effort }),
     ...(text === undefined ? {} : { text }),
-    ...(Object.keys(kept).length === 0 ? {} : { own: { wire: WIRE, fields: kept } }),
+    ...(own === undefined ? {} : { own }),
   }
 }
+
+/** How it was spelt that the thinking is shown: not at all. */
+export const SHOWN_BY_HABIT = 'shown by habit'
 
 function readMode(thinking: Fields, type: string): Reasoning['mode'] {
   switch (type) {

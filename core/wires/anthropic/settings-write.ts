@@ -1,10 +1,10 @@
 import type { Chat, Effort, Reasoning } from '../../chat.ts'
+import { filled } from '../../json-object.ts'
 import type { JsonObject } from '../../json.ts'
 import { isSpelt } from '../../own.ts'
-import { filled, filledOrNone } from './filled.ts'
-import { keptFields, WIRE, withKept } from './kept.ts'
+import { filledOrNone, keptFields, WIRE, withKept } from './kept.ts'
 import { closedSchema, named } from './output-schema.ts'
-import { OUTPUT_FORMAT } from './settings-read.ts'
+import { OUTPUT_FORMAT, SHOWN_BY_HABIT } from './settings-read.ts'
 import { drop, isStrictVersion, lose, type Writing } from './writing.ts'
 
 /** `thinking`: whether and how the model thinks. An effort alone is said in `output_config` only. */
@@ -109,8 +109,9 @@ function displayAlone(display: string | undefined, effort: Effort | undefined, w
   return {}
 }
 
-function writeDisplay({ mode, text }: Reasoning, writing: Writing): string | undefined {
-  if (text === undefined) return undefined
+function writeDisplay({ mode, text, own }: Reasoning, writing: Writing): string | undefined {
+  const isUnsaid = writing.home && typeof mode === 'object' && isSpelt(own, WIRE, SHOWN_BY_HABIT)
+  if (text === undefined || isUnsaid) return undefined
   switch (text) {
     case 'hidden':
       return mode === 'off' && !writing.home ? undefined : 'omitted'

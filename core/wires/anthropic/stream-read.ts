@@ -20,6 +20,8 @@ export class AnthropicReader implements StreamReader {
   #over = false
   /** Open blocks by the vendor's index. */
   readonly #open = new Map<number, OpenBlock>()
+  /** The beginning of the message, until something follows it: only then it is the one that is told, and whose model has answered. */
+  #head: readonly Part[] = []
   #blocks = 0
   #called = false
   #usage: JsonObject = {}
@@ -81,8 +83,18 @@ export class AnthropicReader implements StreamReader {
     this.#id = id
     this.#usage = asObject(message['usage']) ?? {}
     this.#readEnd(message)
-    const parts = [...(isFirst ? [startOf(message)] : []), ...usageParts(this.#usage)]
-    return [...parts, ...(asList(message['content']) ?? []).flatMap((block) => this.#wholeBlock(asObject(block)))]
+    this.#head = [startOf(message), ...usageParts(this.#usage)]
+    const blocks = asList(message['content']) ?? []
+    return blocks.length === 0
+      ? []
+      : [...this.#begin(), ...blocks.flatMap((block) => this.#wholeBlock(asObject(block)))]
+  }
+
+  /** What the message began with, once. */
+  #begin(): readonly Part[] {
+    const head = this.#head
+    this.#head = []
+    return head
   }
 
   /** A message may open with blocks that an earlier one had begun (calls made by code that the vendor runs). */
@@ -99,7 +111,7 @@ export class AnthropicReader implements StreamReader {
     const opened = new OpenBlock(at, block, json ?? {})
     if (this.#open.size >= OPEN_BLOCKS_MAX) throw unreadable('index')
     this.#open.set(index, opened)
-    return [...before, ...opened.opening()]
+    return [...this.#begin(), ...before, ...opened.opening()]
   }
 
   #delta(index: number, delta: JsonObject): readonly Part[] {
@@ -118,9 +130,9 @@ export class AnthropicReader implements StreamReader {
     this.#needMessage()
     this.#readEnd({ ...event, ...asObject(event['delta']) })
     const usage = asObject(event['usage'])
-    if (usage === undefined) return []
+    if (usage === undefined) return this.#begin()
     this.#usage = laterUsage(this.#usage, usage)
-    return usageParts(this.#usage)
+    return [...this.#begin(), ...usageParts(this.#usage)]
   }
 
   /** Why it ended, as far as this says so: a null is nothing yet. */
@@ -136,7 +148,12 @@ export class AnthropicReader implements StreamReader {
     this.#over = true
     const closed = [...this.#open.keys()].flatMap((index) => this.#close(index))
     const stop = readStop(this.#stopWord, { called: this.#called, sequence: this.#sequence })
-    return [...closed, { kind: 'end', choice: 0, stop, ...ownOfEnd(this.#endFields) }, { kind: 'finish' }]
+    return [
+      ...this.#begin(),
+      ...closed,
+      { kind: 'end', choice: 0, stop, ...ownOfEnd(this.#endFields) },
+      { kind: 'finish' },
+    ]
   }
 
   /** A vendor that was asked to stream and answered whole, in one event. */
@@ -148,7 +165,7 @@ export class AnthropicReader implements StreamReader {
 
   #fail(fault: Fault): readonly Part[] {
     this.#over = true
-    return [{ kind: 'fault', fault }]
+    return [...this.#begin(), { kind: 'fault', fault }]
   }
 
   #told(error: Json | undefined): Fault {

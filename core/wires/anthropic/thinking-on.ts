@@ -1,6 +1,6 @@
 import type { Chat, Reasoning } from '../../chat.ts'
+import { objectsOf } from '../../json-object.ts'
 import { asText, type JsonObject } from '../../json.ts'
-import { objectsOf } from './filled.ts'
 import { drop, type Writing } from './writing.ts'
 
 /**

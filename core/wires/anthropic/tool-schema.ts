@@ -1,5 +1,5 @@
+import { objectsOf, without } from '../../json-object.ts'
 import { asList, asObject, type JsonObject } from '../../json.ts'
-import { objectsOf } from './filled.ts'
 
 /**
  * A tool's schema as the vendor takes it: an object at its root, which no `anyOf`, `oneOf` or `allOf` may stand beside (a 400 for the
@@ -10,8 +10,7 @@ export function rootedSchema(schema: JsonObject | undefined): {
   readonly changed: boolean
 } {
   if (schema === undefined) return { schema: { type: 'object', properties: {} }, changed: false }
-  const rest = Object.fromEntries(Object.entries(schema).filter(([key]) => !COMBINING.includes(key)))
-  const rooted = { ...rest, type: 'object' }
+  const rooted = { ...without(schema, COMBINING), type: 'object' }
   const branches = COMBINING.flatMap((key) => branchesOf(schema, key))
   const changed = COMBINING.some((key) => schema[key] !== undefined)
   if (branches.length === 0) return { schema: rooted, changed }

@@ -1,5 +1,6 @@
-import type { Chat, Tool } from '../../chat.ts'
+import type { Chat, Tool, ToolChoice } from '../../chat.ts'
 import type { Fields } from '../../fields.ts'
+import { asObject } from '../../json.ts'
 import { keptOf, readMark, WIRE } from './kept.ts'
 
 /** The client's own tools; those that the vendor runs, or that have a shape of their own, are foreign. */
@@ -26,15 +27,15 @@ function readTool(fields: Fields): Tool {
 
 export interface ReadChoice {
   readonly said: Pick<Chat, 'toolChoice' | 'parallelCalls'>
-  /** What is left of `tool_choice`: all of it where its kind is not known. */
+  /** What is left of `tool_choice`: all of it where its kind is not known, or what it names is not the client's own tool. */
   readonly left: Fields['json']
 }
 
-export function readToolChoice(fields: Fields): ReadChoice {
+export function readToolChoice(fields: Fields, tools: readonly Tool[]): ReadChoice {
   const choice = fields.object('tool_choice')
   if (choice === undefined) return { said: {}, left: {} }
   const toolChoice = toolChoiceOf(choice)
-  if (toolChoice === undefined) return { said: {}, left: choice.json }
+  if (toolChoice === undefined || isForeign(toolChoice, tools)) return { said: {}, left: choice.json }
   const disabled = choice.flag('disable_parallel_tool_use')
   return {
     said: { toolChoice, ...(disabled === undefined ? {} : { parallelCalls: !disabled }) },
@@ -42,7 +43,12 @@ export function readToolChoice(fields: Fields): ReadChoice {
   }
 }
 
-function toolChoiceOf(choice: Fields): Chat['toolChoice'] | undefined {
+/** A tool that the vendor runs is left out abroad: what names it must be, too. */
+const isForeign = (choice: ToolChoice, tools: readonly Tool[]): boolean =>
+  choice.kind === 'named' &&
+  tools.some((tool) => tool.kind === 'foreign' && asObject(tool.json)?.['name'] === choice.name)
+
+function toolChoiceOf(choice: Fields): ToolChoice | undefined {
   switch (choice.textNeeded('type')) {
     case 'auto':
       return { kind: 'auto' }

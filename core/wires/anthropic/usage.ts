@@ -1,6 +1,6 @@
+import { filled, objectsOf } from '../../json-object.ts'
 import { asCount, asObject, asText, type Json, type JsonObject } from '../../json.ts'
 import { NO_USAGE, outputTokens, type Usage } from '../../usage.ts'
-import { filled, objectsOf } from './filled.ts'
 
 /**
  * A vendor's `usage` in our kinds, or `undefined` when it says nothing that can be billed: missing is not zero. Its input leaves the

@@ -1,4 +1,5 @@
-import { badField, put } from '../../fields.ts'
+import { badField } from '../../fields.ts'
+import { put } from '../../json-object.ts'
 import { asList, asObject, asText, type Json, type JsonObject } from '../../json.ts'
 import { ownOf } from '../../own.ts'
 import type { Part } from '../../part.ts'

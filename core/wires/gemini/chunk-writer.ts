@@ -127,7 +127,9 @@ class ChoiceWriter {
     const ended = this.ended()
     if (ended === undefined) return undefined
     const candidate = endedCandidate(withoutLayout(ended), [{ text: '' }], this.#writing)
-    const grounding = this.#writing.isHome ? undefined : writeGrounding(this.#said.join(''), this.#citations)
+    const grounding = this.#writing.isHome
+      ? undefined
+      : writeGrounding(this.#said.join(''), this.#citations, this.#writing.losses)
     return grounding === undefined ? candidate : { ...candidate, groundingMetadata: grounding }
   }
 

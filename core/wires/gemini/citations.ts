@@ -1,5 +1,6 @@
 import type { Citation } from '../../chat.ts'
 import { asCount, asList, asObject, asText, type Json, type JsonObject } from '../../json.ts'
+import type { Losses } from '../../loss.ts'
 
 /** What a candidate has said: all of its text, and where in it the block begins that is cited. */
 export interface Said {
@@ -16,8 +17,14 @@ export function readCitations(candidate: JsonObject, said: Said): readonly Citat
   return [...readGrounding(candidate, texts), ...readCopied(candidate, texts)]
 }
 
-/** The same in Gemini's words, for citations by place in the candidate's whole text; `undefined` when there are none. */
-export function writeGrounding(text: string, citations: readonly Citation[]): JsonObject | undefined {
+/** The same in Gemini's words, for citations by place in the candidate's whole text; `undefined` when there are none. Those that name no source are lost. */
+export function writeGrounding(text: string, all: readonly Citation[], losses: Losses): JsonObject | undefined {
+  const citations = all.filter(
+    ({ url, title, quote }) => url !== undefined || title !== undefined || quote !== undefined,
+  )
+  if (citations.length < all.length) {
+    losses.add({ field: 'text.citations', what: 'dropped', why: 'they name no source that another API knows' })
+  }
   if (citations.length === 0) return undefined
   const sources: JsonObject[] = []
   const supports: JsonObject[] = []

@@ -1,5 +1,6 @@
 import { blockParts } from '../../collect.ts'
 import { badField } from '../../fields.ts'
+import { isEmpty } from '../../json-object.ts'
 import { asObject, asText, type Json, type JsonObject } from '../../json.ts'
 import type { Part, PartContent } from '../../part.ts'
 import { readCitations, type Said } from './citations.ts'
@@ -158,4 +159,3 @@ export class ContentReader {
 
 /** Of longer texts (in UTF-16 units) no sources are told. */
 const SAID_MAX = 1_048_576
-const isEmpty = (object: JsonObject): boolean => Object.keys(object).length === 0

@@ -32,10 +32,12 @@ const leadingSystem = (turns: readonly Turn[]): number => {
 
 function systemPart(block: Block, writing: Writing): JsonObject | undefined {
   if (writing.isHome || (block.kind === 'text' && block.text !== '')) return writePart(block, writing)
-  if (block.kind !== 'text') {
-    writing.losses.add({ field: `system.${block.kind}`, what: 'dropped', why: 'a system prompt is text' })
-  }
+  loseOfSystem(block, writing)
   return undefined
+}
+
+function loseOfSystem({ kind }: Block, { losses }: Writing): void {
+  if (kind !== 'text') losses.add({ field: `system.${kind}`, what: 'dropped', why: 'a system prompt is text' })
 }
 
 function contentsAtHome(turn: Turn, writing: Writing): readonly JsonObject[] {
@@ -113,9 +115,13 @@ const sayable = (blocks: readonly Block[]): readonly Block[] =>
   blocks.filter((block) => block.kind !== 'text' || block.text !== '' || block.proof !== undefined)
 
 /** A system message in the middle keeps its place, in a turn that the vendor takes (wire-formats 1.5). */
-function wrapped({ blocks }: Turn, { losses }: Writing): string {
-  lose(losses, 'system.later')
-  const text = blocks.map((block) => (block.kind === 'text' ? block.text : '')).join('\n')
+function wrapped({ blocks }: Turn, writing: Writing): string {
+  lose(writing.losses, 'system.later')
+  for (const block of blocks) {
+    loseOfSystem(block, writing)
+    if (block.cacheMark !== undefined) lose(writing.losses, 'text.cacheMark')
+  }
+  const text = blocks.flatMap((block) => (block.kind === 'text' ? [block.text] : [])).join('\n')
   return `<system>\n${text}\n</system>`
 }
 

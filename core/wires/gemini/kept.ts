@@ -1,7 +1,8 @@
 import type { Own } from '../../chat.ts'
-import { type Fields, put } from '../../fields.ts'
+import type { Fields } from '../../fields.ts'
+import { put } from '../../json-object.ts'
 import { asObject, type Json, type JsonObject } from '../../json.ts'
-import { isSpelt, ownOf } from '../../own.ts'
+import { isSpelt, ownOf, speltAs as speltBy } from '../../own.ts'
 
 /**
  * Gathers what a node keeps for its own wire, out of the nested objects that Gemini makes of it. A field's name is its path below the
@@ -53,10 +54,7 @@ export const CAME_SO = 'gemini'
 export const isHome = (own: Own | undefined): boolean => isSpelt(own, 'gemini', CAME_SO)
 
 /** What stands behind `prefix` in the way that the node was spelt, or `undefined`. */
-export function speltAs(own: Own | undefined, prefix: string): string | undefined {
-  if (own?.wire !== 'gemini') return undefined
-  return own.spelt?.find((way) => way.startsWith(prefix))?.slice(prefix.length)
-}
+export const speltAs = (own: Own | undefined, prefix: string): string | undefined => speltBy(own, 'gemini', prefix)
 
 /** A word of an enumeration as the client wrote it (`low` for `LOW`), as long as it still is that word. */
 export function wordAs(own: Own | undefined, prefix: string, word: string): string {

@@ -1,5 +1,6 @@
 import { madeCallId } from '../../call-id.ts'
-import { badField, put } from '../../fields.ts'
+import { badField } from '../../fields.ts'
+import { put } from '../../json-object.ts'
 import { asCount, asList, asObject, asText, type Json, type JsonObject } from '../../json.ts'
 import { ownOf } from '../../own.ts'
 import type { Part } from '../../part.ts'

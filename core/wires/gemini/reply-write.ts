@@ -64,7 +64,7 @@ export const feedback = (
 function candidate(choice: CollectedChoice, writing: ReplyWriting): JsonObject {
   const parts = choice.blocks.map((block) => replyPart(block, writing)).filter((part) => part !== undefined)
   const ended = endedCandidate(choice, parts, writing)
-  const grounding = writing.isHome ? undefined : writeGrounding(textOf(choice), citationsOf(choice))
+  const grounding = writing.isHome ? undefined : writeGrounding(textOf(choice), citationsOf(choice), writing.losses)
   return grounding === undefined ? ended : { ...ended, groundingMetadata: grounding }
 }
 

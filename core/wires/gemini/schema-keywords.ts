@@ -1,4 +1,4 @@
-import { put } from '../../fields.ts'
+import { put } from '../../json-object.ts'
 import { asList, asObject, type Json, type JsonObject } from '../../json.ts'
 import type { Loss } from '../../loss.ts'
 

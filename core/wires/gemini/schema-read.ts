@@ -1,4 +1,4 @@
-import { put } from '../../fields.ts'
+import { put } from '../../json-object.ts'
 import { asList, asObject, type Json, type JsonObject } from '../../json.ts'
 
 /**
@@ -15,7 +15,8 @@ function jsonSchema(schema: JsonObject, depthLeft: number): JsonObject {
   const result: { [key: string]: Json } = {}
   for (const [key, value] of Object.entries(schema)) {
     const name = SNAKE_KEYWORDS.get(key) ?? key
-    if (name !== 'nullable' && name !== 'propertyOrdering') put(result, name, keyword(name, value, depthLeft - 1))
+    if (!OWN_WORDS.has(name) && !(name === 'format' && value === 'enum'))
+      put(result, name, keyword(name, value, depthLeft - 1))
   }
   const ordered = inOrder(result, schema['propertyOrdering'] ?? schema['property_ordering'])
   return schema['nullable'] === true ? withNull(ordered) : ordered
@@ -76,6 +77,9 @@ function withNull(schema: JsonObject): JsonObject {
   if (typeof type === 'string') return { ...schema, type: [type, 'null'] }
   return branches === undefined ? schema : { ...schema, anyOf: [...branches, { type: 'null' }] }
 }
+
+/** What JSON Schema says in another way; the `format` of a string with an `enum` says nothing more. */
+const OWN_WORDS = new Set(['nullable', 'propertyOrdering'])
 
 const SNAKE_KEYWORDS = new Map([
   ['any_of', 'anyOf'],

@@ -214,6 +214,7 @@ describe('whatever the schema', () => {
       '{"type":"object","properties":{"a":{"type":"string"},"b":{"type":"string"},"c":{"type":"string"}}}',
     )
     expect(readOpenApiSchema({ ...schema, propertyOrdering: 'a' })['properties']).toEqual(read['properties'])
+    expect(readOpenApiSchema({ type: 'STRING', format: 'enum', enum: ['a'] })).toEqual({ type: 'string', enum: ['a'] })
   })
 
   test('what was rewritten once stays as it is', () => {

@@ -1,5 +1,6 @@
 import { Fault } from '../../fault.ts'
-import { badField, put } from '../../fields.ts'
+import { badField } from '../../fields.ts'
+import { put } from '../../json-object.ts'
 import { asList, asObject, type Json, type JsonObject } from '../../json.ts'
 import { type KnownField, type Shape, snakeCase } from './shape.ts'
 

@@ -1,7 +1,8 @@
 import type { Citation } from '../../chat.ts'
+import { without } from '../../json-object.ts'
 import { asList, asObject, asText, type Json, type JsonObject } from '../../json.ts'
 import { ownFields } from '../../own.ts'
-import { ID, keep, overlay, without } from './kept.ts'
+import { ID, keep, overlay } from './kept.ts'
 
 /** The sources of a text, from `annotations`; none where one of them is of a kind that is not known: then the list is kept as it is. */
 export function readAnnotations(value: Json | undefined): readonly Citation[] {

@@ -1,8 +1,9 @@
 import type { CacheMark, Own } from '../../chat.ts'
 import type { Fields } from '../../fields.ts'
+import { filled } from '../../json-object.ts'
 import { asObject, type Json, type JsonObject } from '../../json.ts'
 import { isSpelt } from '../../own.ts'
-import { ID, present, spellings } from './kept.ts'
+import { ID, spellings } from './kept.ts'
 
 /**
  * The mark of a part or tool that ends a cacheable prefix: OpenAI's `prompt_cache_breakpoint`, or `cache_control`, which gateways
@@ -28,7 +29,7 @@ export function writeMark(mark: CacheMark | undefined, own: Own | undefined): Js
   if (mark === undefined) return {}
   const spelt = [BREAKPOINT, CONTROL].filter((key) => isSpelt(own, ID, key))
   const keys = spelt.length === 0 ? [BREAKPOINT] : spelt
-  return Object.fromEntries(keys.map((key) => [key, present({ ...SHAPES[key], ttl: mark.ttl })]))
+  return Object.fromEntries(keys.map((key) => [key, filled({ ...SHAPES[key], ttl: mark.ttl })]))
 }
 
 const BREAKPOINT = 'prompt_cache_breakpoint'

@@ -1,7 +1,7 @@
 import type { CallBlock, ForeignBlock } from '../../chat.ts'
 import { badField, type Fields } from '../../fields.ts'
 import { asCount, asObject } from '../../json.ts'
-import { ID, keep, restWith, spellings } from './kept.ts'
+import { ID, keep, spellings } from './kept.ts'
 import { clientProof, extraRest, secretIn } from './proof.ts'
 
 /** The calls of an assistant's message. One of a kind that is not known is kept whole. */
@@ -56,8 +56,8 @@ function signed(call: Fields, inner: { readonly [key: string]: Fields }, spelt: 
   const index = asCount(call.json['index'])
   const number = index === undefined ? [] : [`index ${index}`]
   if (index !== undefined) call.any('index')
-  if (secret === undefined) return keep(restWith(call, rests), [...spelt, ...number])
+  if (secret === undefined) return keep(call.restWith(rests), [...spelt, ...number])
   call.any('extra_content')
-  const kept = restWith(call, { ...rests, extra_content: extraRest(extra) })
+  const kept = call.restWith({ ...rests, extra_content: extraRest(extra) })
   return { proof: clientProof(secret), ...keep(kept, [...spelt, ...number]) }
 }

@@ -1,9 +1,10 @@
 import type { CallBlock, ForeignBlock } from '../../chat.ts'
+import { filled } from '../../json-object.ts'
 import { type JsonObject, parseJson } from '../../json.ts'
 import { isSpelt, ownFields } from '../../own.ts'
 import { isProofOf } from '../../proof.ts'
 import { writeForeign } from './content-write.ts'
-import { ID, overlay, present, speltValue } from './kept.ts'
+import { ID, overlay, speltValue } from './kept.ts'
 import { proofField } from './proof.ts'
 import { lose, sentId, type Writing } from './writing.ts'
 
@@ -12,7 +13,7 @@ export function writeCall(block: CallBlock | ForeignBlock, writing: Writing): re
   if (block.kind === 'foreign') return [writeForeign(block, writing)].filter((call) => call !== undefined)
   const { own, input, name } = block
   const index = speltValue(own, 'index')
-  const said = present({
+  const said = filled({
     index: index === undefined ? undefined : Number(index),
     id: sentId(block.id, writing),
     type: isSpelt(own, ID, 'typeless') ? undefined : input.kind,

@@ -2,13 +2,14 @@ import type { Chat } from '../../chat.ts'
 import { collect } from '../../collect.ts'
 import type { Fault } from '../../fault.ts'
 import { badField, Fields } from '../../fields.ts'
+import { filled } from '../../json-object.ts'
 import { asList, type Json, type JsonObject } from '../../json.ts'
 import { type Loss, Losses } from '../../loss.ts'
 import type { Part, Stop } from '../../part.ts'
 import type { AskedOf, StreamWriter, WriteReply, WrittenReply } from '../../wire.ts'
 import { DONE, KEEP_ALIVE } from './chunks.ts'
 import { faultEvent } from './fault.ts'
-import { keep, present } from './kept.ts'
+import { keep } from './kept.ts'
 import { loseBlock, NO_PLACE } from './message-write.ts'
 import { replyId } from './reply-write.ts'
 import { readSampling } from './request-read.ts'
@@ -48,7 +49,7 @@ export function writeCompletion(parts: readonly Part[], context: WriteReply): Wr
     return choiceOf(index, text, stop)
   })
   const envelope = envelopeOf({ id, model, createdAt }, context)
-  const body = present({
+  const body = filled({
     ...envelope,
     choices: written,
     usage: usage === undefined ? undefined : writeUsage(usage.usage),

@@ -1,8 +1,9 @@
 import type { Block } from '../../chat.ts'
 import { badField, Fields } from '../../fields.ts'
+import { without } from '../../json-object.ts'
 import { asList, asObject, asText, type Json } from '../../json.ts'
 import { readMark } from './cache-mark.ts'
-import { ID, keep, restWith, without } from './kept.ts'
+import { ID, keep } from './kept.ts'
 import { readAudio, readByUrl, readFile } from './media-read.ts'
 
 /** The content of a message: one text, or a list of parts. */
@@ -77,5 +78,5 @@ function readThinking(part: Fields): Block | undefined {
   const text = thinkingText(thinking)
   if (text === undefined || thinking === undefined) return undefined
   const raw = isPlainThinking(thinking) ? {} : { thinking }
-  return { kind: 'reasoning', text, ...keep({ ...restWith(part, {}), ...raw }, ['part']) }
+  return { kind: 'reasoning', text, ...keep({ ...part.rest(), ...raw }, ['part']) }
 }

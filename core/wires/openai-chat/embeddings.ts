@@ -1,11 +1,12 @@
 import type { EmbedReply, EmbedRequest } from '../../embed.ts'
 import { badField, Fields } from '../../fields.ts'
+import { filled, without } from '../../json-object.ts'
 import { asCount, asList, asObject, asText, type Json, type JsonObject } from '../../json.ts'
 import { type Loss, Losses } from '../../loss.ts'
 import { isSpelt, ownFields } from '../../own.ts'
 import { notThisWire } from '../../upstream-fault.ts'
 import { decodeVector, encodeVector } from './float-vector.ts'
-import { ID, keep, overlay, present, spellings, without } from './kept.ts'
+import { ID, keep, overlay, spellings } from './kept.ts'
 import { readUsage, writeUsage } from './usage.ts'
 
 /** What a client of OpenAI's embeddings asks. Throws `bad_request` with the path of the field that is wrong. */
@@ -36,7 +37,7 @@ export interface WrittenEmbed {
 export function writeEmbedRequest(request: EmbedRequest, model: string): WrittenEmbed {
   const { inputs, dimensions, encoding, user, own } = request
   const [only] = inputs
-  const said = present({
+  const said = filled({
     model,
     input: isSpelt(own, ID, 'one') && only !== undefined ? only : inputs,
     dimensions,

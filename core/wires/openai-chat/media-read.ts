@@ -2,7 +2,7 @@ import type { MediaBlock, Source } from '../../chat.ts'
 import { readDataUrl } from '../../data-url.ts'
 import { badField, type Fields } from '../../fields.ts'
 import { readMark } from './cache-mark.ts'
-import { keep, restWith } from './kept.ts'
+import { keep } from './kept.ts'
 
 /** `image_url`, and `video_url` of some nodes: an address that is either the web's or holds the data; some give it without an object. */
 export function readByUrl(part: Fields, kind: 'image' | 'video'): MediaBlock {
@@ -108,4 +108,4 @@ const HEAD_LENGTH = 64
 const nodesOnly = (kind: 'image' | 'video'): readonly string[] => (kind === 'video' ? ['video_url'] : [])
 
 const keepPart = (part: Fields, inner: { readonly [key: string]: Fields }, spelt: readonly string[]) =>
-  keep(restWith(part, Object.fromEntries(Object.entries(inner).map(([key, fields]) => [key, fields.rest()]))), spelt)
+  keep(part.restWith(Object.fromEntries(Object.entries(inner).map(([key, fields]) => [key, fields.rest()]))), spelt)

@@ -1,8 +1,9 @@
 import type { MediaBlock, Source } from '../../chat.ts'
 import { dataUrl } from '../../data-url.ts'
+import { filled } from '../../json-object.ts'
 import type { JsonObject } from '../../json.ts'
 import { isSpelt, ownFields } from '../../own.ts'
-import { ID, overlay, present, speltValue } from './kept.ts'
+import { ID, overlay, speltValue } from './kept.ts'
 import { lose, loseHere, markFields, type Writing } from './writing.ts'
 
 /** A picture, sound or file as a part of a message; `undefined` where this wire has no place for it, which is reported. */
@@ -39,7 +40,7 @@ function writeImage(block: MediaBlock, writing: Writing): JsonObject | undefined
     return undefined
   }
   if (isSpelt(block.own, ID, 'bare')) return { type: 'image_url', image_url: url }
-  return { type: 'image_url', image_url: present({ url, detail: detailOf(block, writing) }) }
+  return { type: 'image_url', image_url: filled({ url, detail: detailOf(block, writing) }) }
 }
 
 /** OpenAI's words; a client's own one goes to a vendor of its wire as it is. */
@@ -82,13 +83,12 @@ function writeFile(block: MediaBlock, writing: Writing): JsonObject | undefined 
     case 'data':
       return {
         type: 'file',
-        file: present({ file_data: urlOf(block, 'application/pdf'), filename: fileName(block, writing) }),
+        file: filled({ file_data: urlOf(block, 'application/pdf'), filename: fileName(block, writing) }),
       }
     case 'id':
       return writeFileId(block, source.id, writing)
     case 'url':
-      if (isSpelt(own, ID, 'file_url'))
-        return { type: 'file', file: present({ file_data: source.url, filename: name }) }
+      if (isSpelt(own, ID, 'file_url')) return { type: 'file', file: filled({ file_data: source.url, filename: name }) }
       lose(writing, 'file.url')
       return undefined
     case 'text':
@@ -101,7 +101,7 @@ function writeFile(block: MediaBlock, writing: Writing): JsonObject | undefined 
 function writeFileId({ name, own }: MediaBlock, id: string, writing: Writing): JsonObject | undefined {
   const isForeign =
     own === undefined ? writing.target.foreign === true : own.wire !== ID && own.wire !== 'openai-responses'
-  if (!isForeign) return { type: 'file', file: present({ file_id: id, filename: name }) }
+  if (!isForeign) return { type: 'file', file: filled({ file_id: id, filename: name }) }
   loseHere(writing, 'file.id', { what: 'dropped', why: 'the file lies at another provider' })
   return undefined
 }

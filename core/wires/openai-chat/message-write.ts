@@ -1,12 +1,13 @@
 import type { Chat, ReasoningBlock } from '../../chat.ts'
 import type { CollectedBlock, CollectedChoice } from '../../collect.ts'
 import { dataUrl } from '../../data-url.ts'
+import { filled } from '../../json-object.ts'
 import { asObject, type Json, type JsonObject } from '../../json.ts'
 import type { Losses } from '../../loss.ts'
 import { isSpelt, ownFields } from '../../own.ts'
 import type { PartContent } from '../../part.ts'
 import { writeAnnotation } from './annotations.ts'
-import { ID, keep, overlay, present } from './kept.ts'
+import { ID, keep, overlay } from './kept.ts'
 import { proofField, secretFor } from './proof.ts'
 import { Pieces } from './thought-place.ts'
 import { DETAILS, numbered, TEXT_FIELDS, writeThoughts } from './thoughts.ts'
@@ -20,7 +21,7 @@ export function writeMessage(choice: CollectedChoice, home: boolean, losses: Los
   const refusals = blocks.filter(({ content }) => content.kind === 'refusal')
   const text = isList ? writeList(blocks) : textOf(blocks)
   const sources = annotationsOf(blocks, losses)
-  const said = present({
+  const said = filled({
     role: home && isSpelt(own, ID, 'roleless') ? undefined : 'assistant',
     content: text ?? (home ? undefined : emptyContent(calls.length + refusals.length > 0)),
     refusal: refusals.length > 0 ? refusals.map((block) => block.text).join('') : home ? undefined : null,
@@ -109,8 +110,7 @@ function placed(blocks: readonly CollectedBlock[]): readonly ReasoningBlock[] {
   return blocks.flatMap((block) => {
     const thoughts = asThought(block).map((thought) => ({ ...thought, ...keep({}, numbered(pieces.count)) }))
     const { kind } = block.content
-    const isSaid = kind === 'text' ? block.text !== '' : kind !== 'media' && kind !== 'foreign'
-    if (isSaid) pieces.add(kind)
+    if (kind !== 'media' && kind !== 'foreign' && (kind !== 'text' || block.text !== '')) pieces.add(kind)
     return thoughts
   })
 }
@@ -141,7 +141,7 @@ function writeCall(block: CollectedBlock, choice: CollectedChoice, home: boolean
   const textKey = content.input === 'custom' ? 'input' : 'arguments'
   const isKept = Object.hasOwn(asObject(kept[content.input]) ?? {}, textKey)
   const isMissing = isSpelt(own, ID, 'argless')
-  const said = present({
+  const said = filled({
     id: isSpelt(own, ID, 'nameless') ? undefined : content.id,
     type: isSpelt(own, ID, 'typeless') ? undefined : content.input,
     [content.input]: {

@@ -3,7 +3,7 @@ import { badField, type Fields } from '../../fields.ts'
 import { asList, type JsonObject } from '../../json.ts'
 import { readCalls } from './calls-read.ts'
 import { type Content, contentNeeded, readContent } from './content-read.ts'
-import { ID, keep, restWith, spellings } from './kept.ts'
+import { ID, keep, spellings } from './kept.ts'
 import { clientProof, extraRest, secretIn } from './proof.ts'
 import { inPlace } from './thought-place.ts'
 import { readThoughts } from './thoughts.ts'
@@ -55,7 +55,7 @@ function readAssistant(message: Fields): Turn {
     unannotated: isEmptyList(message, 'annotations'),
   })
   const spelt = [...(content?.spelt ?? []), ...thoughts.spelt, ...ways]
-  return { role: 'assistant', blocks, ...named(message), ...keep(restWith(message, { extra_content: extra }), spelt) }
+  return { role: 'assistant', blocks, ...named(message), ...keep(message.restWith({ extra_content: extra }), spelt) }
 }
 
 /** The vendor's proof of a text stands at its message: it belongs to the last text. */

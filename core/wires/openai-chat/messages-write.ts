@@ -1,10 +1,11 @@
 import type { Block, CallBlock, ForeignBlock, RefusalBlock, ResultBlock, Turn } from '../../chat.ts'
+import { filled } from '../../json-object.ts'
 import type { Json, JsonObject } from '../../json.ts'
 import { isSpelt, ownFields } from '../../own.ts'
 import { isProofOf } from '../../proof.ts'
 import { writeCall } from './calls-write.ts'
 import { bareText, isBlank, writeContent, writeForeign, writeParts } from './content-write.ts'
-import { ID, overlay, present } from './kept.ts'
+import { ID, overlay } from './kept.ts'
 import { MEDIA_FEATURES } from './media-write.ts'
 import { proofField } from './proof.ts'
 import { writeResult } from './results-write.ts'
@@ -67,7 +68,7 @@ function writeUser(turn: Turn, writing: Writing): readonly JsonObject[] {
   if (rest.length === 0 && following.length === 0) return tools
   const content =
     following.length === 0 ? writeContent(rest, turn.own, writing) : [...following, ...writeParts(rest, writing)]
-  return [...tools, present({ role: 'user', content, name: turn.name })]
+  return [...tools, filled({ role: 'user', content, name: turn.name })]
 }
 
 function writeAssistant(turn: Turn, inToolLoop: boolean, writing: Writing): JsonObject {
@@ -143,4 +144,4 @@ function textSecret({ blocks }: Turn, writing: Writing): JsonObject | undefined 
 }
 
 const message = (turn: Turn, said: { readonly [key: string]: Json | undefined }): JsonObject =>
-  overlay(ownFields(turn.own, ID), present({ ...said, name: turn.name }))
+  overlay(ownFields(turn.own, ID), filled({ ...said, name: turn.name }))

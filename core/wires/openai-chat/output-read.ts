@@ -1,7 +1,7 @@
 import type { OutputFormat } from '../../chat.ts'
 import type { Fields } from '../../fields.ts'
 import type { JsonObject } from '../../json.ts'
-import { keep, restWith, spellings } from './kept.ts'
+import { keep, spellings } from './kept.ts'
 
 /** How the client wants its answer, and what of that only this wire knows. */
 export interface Formatted {
@@ -37,6 +37,6 @@ function schemaOutput(format: Fields): OutputFormat {
     ...(name === undefined ? {} : { name }),
     ...(description === undefined ? {} : { description }),
     ...(strict === undefined ? {} : { strict }),
-    ...keep(restWith(format, { json_schema: inner.rest() }), spellings({ schemaless: schema === undefined })),
+    ...keep(format.restWith({ json_schema: inner.rest() }), spellings({ schemaless: schema === undefined })),
   }
 }

@@ -1,10 +1,11 @@
 import { collect, type Collected, type CollectedChoice } from '../../collect.ts'
+import { filled, without } from '../../json-object.ts'
 import type { JsonObject } from '../../json.ts'
 import { Losses } from '../../loss.ts'
 import { isSpelt, ownFields } from '../../own.ts'
 import type { Part } from '../../part.ts'
 import type { WriteReply, WrittenReply } from '../../wire.ts'
-import { ID, overlay, present, without } from './kept.ts'
+import { ID, overlay } from './kept.ts'
 import { loseLogprobs, writeMessage } from './message-write.ts'
 import { nativeWord, writeStop } from './stop.ts'
 import { writeServiceTier, writeUsage } from './usage.ts'
@@ -24,7 +25,7 @@ export const replyId = (id: string, prefix: string, { requestId }: WriteReply): 
   id.startsWith(prefix) ? id : prefix + requestId
 
 function homeBody({ id, model, createdAt, usage, own }: Collected, choices: readonly JsonObject[]): JsonObject {
-  const said = present({
+  const said = filled({
     id: id === '' ? undefined : id,
     created: createdAt,
     model: model === '' ? undefined : model,
@@ -37,7 +38,7 @@ function homeBody({ id, model, createdAt, usage, own }: Collected, choices: read
 function foreignBody(reply: Collected, choices: readonly JsonObject[], context: WriteReply): JsonObject {
   const { usage } = reply
   const tier = usage?.serviceTier ?? undefined
-  return present({
+  return filled({
     id: replyId(reply.id, 'chatcmpl-', context),
     object: 'chat.completion',
     created: reply.createdAt ?? context.createdAt,
@@ -61,7 +62,7 @@ function writeChoice(choice: CollectedChoice, home: boolean, losses: Losses): Js
   }
   const reason = stop === undefined ? null : writeStop(stop, held)
   if (home) {
-    const said = present({
+    const said = filled({
       index: isSpelt(own, ID, 'no index') ? undefined : index,
       message,
       finish_reason: isSpelt(own, ID, 'no finish_reason') ? undefined : reason,
@@ -69,5 +70,5 @@ function writeChoice(choice: CollectedChoice, home: boolean, losses: Losses): Js
     return overlay(without(ownFields(own, ID), ['message']), said)
   }
   const native = stop === undefined ? undefined : nativeWord(stop)
-  return present({ index, message, logprobs: null, finish_reason: reason, native_finish_reason: native })
+  return filled({ index, message, logprobs: null, finish_reason: reason, native_finish_reason: native })
 }

@@ -1,8 +1,9 @@
 import { type CacheMark, type Chat, EFFORTS, type Reasoning, type ServiceTier } from '../../chat.ts'
 import { badField, Fields } from '../../fields.ts'
+import { without } from '../../json-object.ts'
 import { asList, asObject, type Json, type JsonObject } from '../../json.ts'
 import type { AskedOf } from '../../wire.ts'
-import { keep, restWith, spellings, without } from './kept.ts'
+import { keep, spellings } from './kept.ts'
 import { readMessages } from './messages-read.ts'
 import { readOutput } from './output-read.ts'
 import { readToolChoice, readTools } from './tools-read.ts'
@@ -18,7 +19,7 @@ export function readRequest(json: JsonObject, asked: AskedOf): Chat {
   const { output, kept: outputKept } = readOutput(body)
   const settings = readSettings(body)
   const options = readStreamOptions(body)
-  const kept = restWith(body, { tool_choice: choiceKept, response_format: outputKept, stream_options: options.kept })
+  const kept = body.restWith({ tool_choice: choiceKept, response_format: outputKept, stream_options: options.kept })
   return {
     model: asked.model,
     stream: asked.stream,

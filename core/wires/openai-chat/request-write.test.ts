@@ -309,7 +309,7 @@ describe('what another wire asks', () => {
         tools: [{ kind: 'foreign', wire: 'gemini', type: 'googleSearch', json: {} }],
         toolChoice: { kind: 'required' },
       },
-      ['tool.foreign dropped'],
+      ['tool.foreign dropped', 'toolChoice.required dropped'],
     ],
     [{ own: { wire: 'anthropic', fields: { container: 'c', none: null } } }, ['container dropped']],
   ])('%j is reported: %j', (asked, losses) => expect(lost(asked)).toEqual(losses))

@@ -1,11 +1,12 @@
 import type { Chat, OutputFormat, ServiceTier } from '../../chat.ts'
+import { filled, without } from '../../json-object.ts'
 import { asObject, type Json, type JsonObject } from '../../json.ts'
 import { Losses } from '../../loss.ts'
 import { isSpelt, loseOwn, ownFields } from '../../own.ts'
 import { effortForBudget } from '../../reasoning-amount.ts'
 import { toolNames } from '../../tool-names.ts'
 import type { RequestTarget, WrittenRequest } from '../../wire.ts'
-import { ID, overlay, present, speltValue, without } from './kept.ts'
+import { ID, overlay, speltValue } from './kept.ts'
 import { writeMessages } from './messages-write.ts'
 import { writeToolChoice, writeTools } from './tools-write.ts'
 import { lose, loseHere, type Writing } from './writing.ts'
@@ -17,7 +18,7 @@ export function writeRequest(chat: Chat, target: RequestTarget): WrittenRequest 
   const names = toolNames(chat, TOOL_NAMES)
   const writing: Writing = { target, names, losses }
   const tools = writeTools(chat, writing)
-  const said = present({
+  const said = filled({
     model: target.model,
     messages: writeMessages(chat.turns, writing),
     tools,
@@ -95,7 +96,7 @@ function streamOptions({ own }: Chat): JsonObject | undefined {
   if (!isSpelt(own, ID, 'stream_options')) return undefined
   const usage = speltValue(own, 'include_usage')
   const padding = speltValue(own, 'include_obfuscation')
-  return present({
+  return filled({
     include_usage: usage === undefined ? undefined : usage === 'true',
     include_obfuscation: padding === undefined ? undefined : false,
   })
@@ -144,7 +145,7 @@ function effort({ reasoning }: Chat, writing: Writing): string | undefined {
 function cacheOptions({ cacheAutomatic }: Chat, writing: Writing): JsonObject | undefined {
   if (cacheAutomatic === undefined) return undefined
   const { ttl } = cacheAutomatic
-  if (writing.target.foreign !== true) return present({ mode: 'implicit', ttl })
+  if (writing.target.foreign !== true) return filled({ mode: 'implicit', ttl })
   if (ttl !== undefined) {
     loseHere(writing, 'cacheAutomatic', { what: 'clamped', why: 'the cache lives as long as the provider likes' })
   }
@@ -183,7 +184,7 @@ function writeOutput(output: OutputFormat | undefined, target: RequestTarget): J
 /** OpenAI demands a name; other wires have none. */
 function schemaFormat(output: Extract<OutputFormat, { kind: 'schema' }>, { foreign }: RequestTarget): JsonObject {
   const { name, description, schema, strict, own } = output
-  const inner = present({
+  const inner = filled({
     name: name ?? (foreign === true ? 'answer' : undefined),
     description,
     schema: isSpelt(own, ID, 'schemaless') ? undefined : schema,

@@ -1,8 +1,9 @@
 import type { Block, Own, ResultBlock } from '../../chat.ts'
+import { filled } from '../../json-object.ts'
 import type { JsonObject } from '../../json.ts'
 import { isSpelt, ownFields } from '../../own.ts'
 import { isBlank, writeContent, writeParts } from './content-write.ts'
-import { ID, overlay, present } from './kept.ts'
+import { ID, overlay } from './kept.ts'
 import { lose, loseHere, sentId, type Writing } from './writing.ts'
 
 /** A tool's answer as its own message, and the parts that must follow in a message of the user. */
@@ -20,7 +21,7 @@ export function writeResult(result: ResultBlock, own: Own | undefined, writing: 
   const told = result.blocks.filter((block) => !moved.includes(block))
   const id = sentId(result.callId, writing)
   const blocks = worded(told, { result, follows: following.length > 0, writing })
-  const said = present({
+  const said = filled({
     role: 'tool',
     tool_call_id: id,
     content: writeContent(blocks, own, writing),

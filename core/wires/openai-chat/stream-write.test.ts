@@ -295,3 +295,17 @@ test('the official client puts the chunks together to the very message of the wh
   expect([{ ...choices[0], message }]).toEqual(whole['choices'])
   expect(usage).toEqual(whole['usage'])
 })
+
+test('log probabilities that were asked for are reported as lost, because no chunk holds them', () => {
+  const chat = { ...WRITE.chat, logprobs: { alternatives: 0 } }
+  const writer = openaiChat.stream.writer({ ...WRITE, chat })
+  for (const part of [START, opened(TEXT), delta('a'), close(), end(), FINISH]) writer.push(part)
+  expect(writer.losses()).toMatchObject([{ field: 'logprobs', what: 'dropped' }])
+})
+
+test('a fast answer is called priority, as in replies of the API itself', () => {
+  const usage: Part = { kind: 'usage', usage: NO_USAGE, serviceTier: 'fast' }
+  expect(frames([START, opened(TEXT), delta('a'), close(), end(), usage, FINISH]).at(-2)).toContain(
+    '"service_tier":"priority"',
+  )
+})

@@ -1,7 +1,8 @@
 import type { Own, Proof, ReasoningBlock } from '../../chat.ts'
+import { filled, without } from '../../json-object.ts'
 import { asCount, asList, asObject, asText, type Json, type JsonObject, parseJson } from '../../json.ts'
 import { isSpelt, ownFields } from '../../own.ts'
-import { ID, keep, overlay, present, spellings, speltValue, without } from './kept.ts'
+import { ID, keep, overlay, spellings, speltValue } from './kept.ts'
 import type { ProofOf } from './proof.ts'
 
 /**
@@ -84,7 +85,7 @@ export function writeDetail(
   const usual = redacted === true ? ENCRYPTED : isSpelt(own, ID, 'summary') ? SUMMARY : TEXT
   const type = asText(frame?.['type']) ?? usual
   const isTextless = type === ENCRYPTED || isSpelt(own, ID, 'textless')
-  const said = present({
+  const said = filled({
     type,
     ...(isTextless ? {} : { [type === SUMMARY ? 'summary' : 'text']: text }),
     ...(frame ?? { [type === ENCRYPTED ? 'data' : 'signature']: secret }),

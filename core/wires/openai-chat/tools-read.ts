@@ -1,8 +1,9 @@
 import type { Tool, ToolChoice } from '../../chat.ts'
 import { badField, Fields } from '../../fields.ts'
-import { asObject, type Json, type JsonObject } from '../../json.ts'
+import { isEmpty, without } from '../../json-object.ts'
+import { asObject, type JsonObject } from '../../json.ts'
 import { readMark } from './cache-mark.ts'
-import { ID, keep, restWith, spellings, without } from './kept.ts'
+import { ID, keep, spellings } from './kept.ts'
 
 /** Tools of a kind that is not known are kept whole: vendors of this wire have their own ones. */
 export const readTools = (body: Fields): readonly Tool[] => (body.objects('tools') ?? []).map(readTool)
@@ -43,7 +44,7 @@ function readFunction(tool: Fields): Tool {
     ...(schema === undefined ? {} : { schema }),
     ...(strict === undefined ? {} : { strict }),
     ...mark,
-    ...keep(restWith(tool, { function: inner.rest() }), spelt),
+    ...keep(tool.restWith({ function: inner.rest() }), spelt),
   }
 }
 
@@ -65,7 +66,7 @@ function readCustom(tool: Fields): Tool {
     ...(description === undefined ? {} : { description }),
     ...(definition === undefined || syntax === undefined ? {} : { grammar: { syntax, definition } }),
     ...mark,
-    ...keep(restWith(tool, { custom: restWith(inner, { format: formatRest }) }), [
+    ...keep(tool.restWith({ custom: inner.restWith({ format: formatRest }) }), [
       ...spelt,
       ...spellings({ text: type === 'text' }),
     ]),
@@ -75,7 +76,7 @@ function readCustom(tool: Fields): Tool {
 const nestedRest = (fields: Fields | undefined, inner: { readonly [key: string]: Fields | undefined }): JsonObject =>
   fields === undefined
     ? {}
-    : restWith(fields, Object.fromEntries(Object.entries(inner).map(([key, one]) => [key, one?.rest()])))
+    : fields.restWith(Object.fromEntries(Object.entries(inner).map(([key, one]) => [key, one?.rest()])))
 
 /** `any` is what some vendors of this wire call `required`. */
 const WORDS: ReadonlyMap<string, ToolChoice> = new Map([
@@ -125,5 +126,3 @@ function choiceRest({ json }: Fields): JsonObject {
   const inner = without(asObject(json[type ?? '']) ?? {}, ['name', 'mode', 'tools'])
   return isEmpty(inner) || type === undefined ? rest : { ...rest, [type]: inner }
 }
-
-const isEmpty = (object: { readonly [key: string]: Json }): boolean => Object.keys(object).length === 0

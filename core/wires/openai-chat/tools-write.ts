@@ -1,7 +1,8 @@
 import type { Chat, Tool, ToolChoice } from '../../chat.ts'
+import { filled } from '../../json-object.ts'
 import { asObject, type Json, type JsonObject } from '../../json.ts'
 import { isSpelt, ownFields } from '../../own.ts'
-import { ID, overlay, present } from './kept.ts'
+import { ID, overlay } from './kept.ts'
 import { loseHere, markFields, type Writing } from './writing.ts'
 
 /** The tools, or `undefined` where there are none: an empty list is refused. */
@@ -13,7 +14,8 @@ export function writeTools({ tools, own }: Chat, writing: Writing): Json | undef
 /** The choice among the tools. OpenAI refuses one without tools, which is left when those of another wire were all dropped. */
 export function writeToolChoice(chat: Chat, hasTools: boolean, writing: Writing): Json | undefined {
   const { toolChoice, tools, own } = chat
-  if (toolChoice === undefined || (tools.length > 0 && !hasTools)) return undefined
+  if (toolChoice === undefined) return undefined
+  if (tools.length > 0 && !hasTools) return loseChoice(toolChoice, writing)
   switch (toolChoice.kind) {
     case 'auto':
     case 'none':
@@ -25,6 +27,11 @@ export function writeToolChoice(chat: Chat, hasTools: boolean, writing: Writing)
     case 'allowed':
       return { type: 'allowed_tools', allowed_tools: allowed(toolChoice, chat, writing) }
   }
+}
+
+function loseChoice({ kind }: ToolChoice, writing: Writing): undefined {
+  if (kind === 'auto' || kind === 'none') return
+  loseHere(writing, `toolChoice.${kind}`, { what: 'dropped', why: 'there is no tool to choose' })
 }
 
 function writeTool(tool: Tool, writing: Writing): readonly JsonObject[] {
@@ -44,7 +51,7 @@ function writeTool(tool: Tool, writing: Writing): readonly JsonObject[] {
 
 function writeFunction(tool: Extract<Tool, { kind: 'function' }>, writing: Writing): JsonObject {
   const { name, description, schema, strict, own } = tool
-  const inner = present({ name: writing.names.sent(name), description, parameters: schema, strict })
+  const inner = filled({ name: writing.names.sent(name), description, parameters: schema, strict })
   return overlay(ownFields(own, ID), { type: 'function', function: inner, ...markFields(tool.cacheMark, own, writing) })
 }
 
@@ -52,7 +59,7 @@ function writeCustom(tool: Extract<Tool, { kind: 'custom' }>, writing: Writing):
   const { name, description, grammar, own } = tool
   const text = isSpelt(own, ID, 'text') ? { type: 'text' } : undefined
   const format = grammar === undefined ? text : { type: 'grammar', grammar }
-  const inner = present({ name: writing.names.sent(name), description, format })
+  const inner = filled({ name: writing.names.sent(name), description, format })
   return overlay(ownFields(own, ID), { type: 'custom', custom: inner, ...markFields(tool.cacheMark, own, writing) })
 }
 

@@ -1,8 +1,8 @@
 import type { Block, CacheMark, Chat } from '../../chat.ts'
 import type { Fields } from '../../fields.ts'
+import { given } from '../../given.ts'
 import { asObject, type JsonObject } from '../../json.ts'
 import { isSpelt } from '../../own.ts'
-import { given } from './given.ts'
 import type { Writing } from './writing.ts'
 
 /** The mark of a part that ends a cacheable prefix. One that says more than a Chat can stays with the part's other fields. */

@@ -1,7 +1,7 @@
 import type { Citation } from '../../chat.ts'
+import { given } from '../../given.ts'
 import { asCount, asText, type JsonObject } from '../../json.ts'
 import { ownFields, ownOf } from '../../own.ts'
-import { given } from './given.ts'
 import { WIRE } from './spelling.ts'
 
 /** An annotation of a text. Those that point to files of the vendor (`file_citation`) are kept whole. */

@@ -1,7 +1,7 @@
 import type { Block, CallBlock, Proof, ReasoningBlock, ResultBlock, Turn } from '../../chat.ts'
 import { badField, type Fields } from '../../fields.ts'
+import { given } from '../../given.ts'
 import { asList, asObject, asText, type Json } from '../../json.ts'
-import { given } from './given.ts'
 import { readParts, type TextType } from './parts-read.ts'
 import { type Seal, unsealed } from './seal.ts'
 import { bothOwn, keep, label, MESSAGE } from './spelling.ts'
@@ -126,14 +126,18 @@ function readReasoning(item: Fields, unseal: Unseal): Item {
   const seal = readSeal(item, unseal)
   if (seal?.kind === 'before') return { kind: 'proof', proof: seal.proof }
   const { text, spelt } = readThought(item)
-  const optional = { id: item.text('id'), proof: seal?.proof, redacted: seal?.kind === 'redacted' ? true : undefined }
-  const block: ReasoningBlock = {
-    kind: 'reasoning',
-    text,
-    ...given({ ...optional, own: keep(item.rest(), { spelt }) }),
-  }
+  const id = item.text('id')
+  const proven =
+    seal === undefined || seal.kind === 'unsigned'
+      ? {}
+      : { proof: seal.proof, redacted: seal.kind === 'redacted' ? true : undefined }
+  const own = keep(item.rest(), { spelt: seal?.kind === 'unsigned' ? [...spelt, OF_ANOTHER] : spelt })
+  const block: ReasoningBlock = { kind: 'reasoning', text, ...given({ id, ...proven, own }) }
   return said(block)
 }
+
+/** How a thought was spelt that came from another vendor, who had signed nothing. */
+export const OF_ANOTHER = 'of another'
 
 function readSeal(item: Fields, unseal: Unseal): Seal | undefined {
   if (item.json['encrypted_content'] === '') return undefined

@@ -1,9 +1,9 @@
 import type { Block, CallBlock, MediaBlock, Own, ReasoningBlock, ResultBlock, Turn } from '../../chat.ts'
+import { given } from '../../given.ts'
 import { asCount, asList, asObject, asText, type Json, type JsonObject } from '../../json.ts'
 import { isSpelt } from '../../own.ts'
 import { loseFeature } from './features.ts'
-import { given } from './given.ts'
-import { PIECE_GAP } from './items-read.ts'
+import { OF_ANOTHER, PIECE_GAP } from './items-read.ts'
 import { writePart } from './parts-write.ts'
 import { kept, labelled, MESSAGE, WIRE } from './spelling.ts'
 import type { Writing } from './writing.ts'
@@ -128,7 +128,7 @@ export function writeThought(block: ReasoningBlock, writing: Writing): JsonObjec
     writing.losses.add({ field: 'reasoning.proof', what: 'dropped', why: 'another vendor or account has signed it' })
     return undefined
   }
-  if (data === undefined && !writing.home) {
+  if (data === undefined && (!writing.home || isSpelt(own, WIRE, OF_ANOTHER))) {
     if (text !== '')
       writing.losses.add({ field: 'reasoning.text', what: 'dropped', why: 'it takes back only what it has sealed' })
     return undefined

@@ -1,10 +1,10 @@
 import type { Block, Citation, MediaBlock, Own, Proof } from '../../chat.ts'
 import { Fault } from '../../fault.ts'
 import { Fields } from '../../fields.ts'
+import { given } from '../../given.ts'
 import { asList, asObject, asText, type Json, type JsonObject } from '../../json.ts'
 import type { PartContent } from '../../part.ts'
 import { notThisWire } from '../../upstream-fault.ts'
-import { given } from './given.ts'
 import { readItem, type Unseal } from './items-read.ts'
 import { labelled, WIRE } from './spelling.ts'
 

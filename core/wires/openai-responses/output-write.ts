@@ -1,8 +1,8 @@
 import type { Citation, Proof } from '../../chat.ts'
+import { given } from '../../given.ts'
 import type { Json, JsonObject } from '../../json.ts'
 import type { PartContent } from '../../part.ts'
 import { annotation } from './citation.ts'
-import { given } from './given.ts'
 import { sealed } from './seal.ts'
 
 /** Events of the client's stream, before they are numbered. */
@@ -96,17 +96,25 @@ export class MessageOutput implements OutputItem {
   }
 }
 
+interface ThoughtOptions {
+  readonly isRedacted: boolean
+  /** Whether it comes from a vendor of this wire, who may know it by its id alone. */
+  readonly isHome: boolean
+}
+
 /** A thought: its text is one summary, and its proof its seal. */
 export class ThoughtOutput implements OutputItem {
   readonly #at: { readonly item_id: string; readonly output_index: number }
   readonly #isRedacted: boolean
+  readonly #isHome: boolean
   #text = ''
   #isOpen = true
   proof: Proof | undefined
 
-  constructor({ id, index }: ItemPlace, { redacted }: { readonly redacted?: boolean }) {
+  constructor({ id, index }: ItemPlace, { isRedacted, isHome }: ThoughtOptions) {
     this.#at = { item_id: id, output_index: index }
-    this.#isRedacted = redacted === true
+    this.#isRedacted = isRedacted
+    this.#isHome = isHome
   }
 
   delta(delta: string): Events {
@@ -133,13 +141,15 @@ export class ThoughtOutput implements OutputItem {
     return this.closeBlock()
   }
 
-  json(): JsonObject {
-    return thoughtItem({ id: this.#at.item_id, text: this.#text, seal: this.#seal() })
+  json(status: ItemStatus): JsonObject {
+    return thoughtItem({ id: this.#at.item_id, text: this.#text, seal: this.#seal(status) })
   }
 
-  #seal(): string | undefined {
-    if (this.proof === undefined) return undefined
-    return sealed({ proof: this.proof, kind: this.#isRedacted ? 'redacted' : 'reasoning' })
+  /** While it goes on nobody knows whether a proof still comes. */
+  #seal(status: ItemStatus): string | undefined {
+    if (this.proof !== undefined)
+      return sealed({ proof: this.proof, kind: this.#isRedacted ? 'redacted' : 'reasoning' })
+    return this.#isHome || status === 'in_progress' ? undefined : sealed({ kind: 'unsigned' })
   }
 
   #event(type: string, fields: JsonObject): Events[number] {

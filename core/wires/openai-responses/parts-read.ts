@@ -1,10 +1,10 @@
 import type { Block, MediaBlock, Source } from '../../chat.ts'
 import { readDataUrl } from '../../data-url.ts'
 import { badField, Fields } from '../../fields.ts'
+import { given } from '../../given.ts'
 import type { Json, JsonObject } from '../../json.ts'
 import { readCacheMark } from './cache-mark.ts'
 import { readCitation } from './citation.ts'
-import { given } from './given.ts'
 import { keep, label } from './spelling.ts'
 
 /** How text is usually called where the part stands. */

@@ -1,12 +1,12 @@
 import type { Block, MediaBlock, RefusalBlock, TextBlock, Turn } from '../../chat.ts'
 import { dataUrl } from '../../data-url.ts'
+import { given } from '../../given.ts'
 import type { Json, JsonObject } from '../../json.ts'
 import type { Feature } from '../../loss.ts'
 import { isSpelt } from '../../own.ts'
 import { writeCacheMark } from './cache-mark.ts'
 import { annotation, ownAnnotation } from './citation.ts'
 import { loseFeature } from './features.ts'
-import { given } from './given.ts'
 import { kept, labelled, WIRE } from './spelling.ts'
 import type { Writing } from './writing.ts'
 

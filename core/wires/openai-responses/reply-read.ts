@@ -1,10 +1,10 @@
+import { given } from '../../given.ts'
 import { asCount, asList, asObject, asText, type Json, type JsonObject } from '../../json.ts'
 import type { Part, Stop } from '../../part.ts'
 import { notThisWire } from '../../upstream-fault.ts'
 import type { ReadReply } from '../../wire.ts'
 import { readTold } from '../openai-chat/fault-read.ts'
 import { readServiceTier } from '../openai-chat/usage.ts'
-import { given } from './given.ts'
 import { OutputReader } from './output-read.ts'
 import { WIRE } from './spelling.ts'
 import { readResponseUsage } from './usage.ts'
@@ -23,6 +23,7 @@ export const startOf = (response: JsonObject): Part => ({
   id: asText(response['id']) ?? '',
   model: asText(response['model']) ?? '',
   ...given({ createdAt: asCount(response['created_at']) }),
+  own: { wire: WIRE, fields: {} },
 })
 
 /** What follows the last item: usage, and either the end or the vendor's own error. */

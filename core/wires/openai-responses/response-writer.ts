@@ -1,5 +1,5 @@
 import { madeCallId } from '../../call-id.ts'
-import type { Citation, Proof } from '../../chat.ts'
+import type { Citation, Own, Proof } from '../../chat.ts'
 import type { Fault } from '../../fault.ts'
 import { asObject, type Json, type JsonObject } from '../../json.ts'
 import { Losses } from '../../loss.ts'
@@ -33,6 +33,8 @@ export class ResponseWriter {
   readonly #inOrder = sequential()
   readonly #items: JsonObject[] = []
   #head: JsonObject | undefined
+  /** Whether the vendor speaks this wire too. */
+  #isHome = false
   /** A message stays open for the next text, and a call until it is known whether it was cut. */
   #item: MessageOutput | ThoughtOutput | CallOutput | undefined
   /** Whether parts of a block are about `#item`, or about one that is not written. */
@@ -106,6 +108,7 @@ export class ResponseWriter {
 
   #begin(start: Start): Events {
     this.#head = headOf(start, this.#context)
+    this.#isHome = start.own?.wire === WIRE
     const response = this.response('in_progress')
     return [
       { type: 'response.created', response },
@@ -130,7 +133,12 @@ export class ResponseWriter {
         return [...this.#start(message), ...message.openBlock(content.kind)]
       }
       case 'reasoning':
-        return this.#start(new ThoughtOutput(this.#place('rs', content.id), content))
+        return this.#start(
+          new ThoughtOutput(this.#place('rs', content.id), {
+            isRedacted: content.redacted === true,
+            isHome: this.#isHome,
+          }),
+        )
       case 'call': {
         const id = content.id || madeCallId(this.#context.requestId, this.#items.length)
         const prefix = content.input === 'function' ? 'fc' : 'ctc'
@@ -279,6 +287,7 @@ interface Start {
   readonly id: string
   readonly model: string
   readonly createdAt?: number
+  readonly own?: Own
 }
 
 const NO_START: Start = { id: '', model: '' }

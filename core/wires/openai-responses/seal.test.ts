@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest'
 import { PROOF_MARK } from '../../proof.ts'
-import { type Seal, sealed, unsealed } from './seal.ts'
+import { type ProofSeal, sealed, unsealed } from './seal.ts'
 
 const foreign = { wire: 'gemini', account: 'main', data: 'a+b/c=' } as const
 
-test.each<Seal['kind']>(['reasoning', 'redacted', 'before'])(
+test.each<ProofSeal['kind']>(['reasoning', 'redacted', 'before'])(
   'a foreign proof of kind %s comes back as it went',
   (kind) => {
     const text = sealed({ proof: foreign, kind })
@@ -12,6 +12,12 @@ test.each<Seal['kind']>(['reasoning', 'redacted', 'before'])(
     expect(text).toContain(PROOF_MARK)
   },
 )
+
+test('a thought without a proof is known again', () => {
+  const text = sealed({ kind: 'unsigned' })
+  expect(unsealed(text)).toEqual({ kind: 'unsigned' })
+  expect(text).toContain(PROOF_MARK)
+})
 
 test('a proof of this wire goes out as it is', () => {
   const proof = { wire: 'openai-responses', account: 'main', data: 'gAAAA' } as const

@@ -1,9 +1,10 @@
 import { type Chat, EFFORTS, type OutputFormat, type Reasoning, type ServiceTier } from '../../chat.ts'
 import { badField, type Fields } from '../../fields.ts'
+import { given, type Given } from '../../given.ts'
+import { isEmpty } from '../../json-object.ts'
 import type { Json, JsonObject } from '../../json.ts'
 import { ownOf } from '../../own.ts'
 import { readCacheOptions } from './cache-mark.ts'
-import { type Given, given } from './given.ts'
 import { label, WIRE } from './spelling.ts'
 
 /** What a body asks for besides its conversation and tools. */
@@ -151,5 +152,3 @@ const TIERS: ReadonlyMap<Json | undefined, ServiceTier> = new Map([
   ['scale', 'scale'],
   ['ultrafast', 'ultrafast'],
 ])
-
-const isEmpty = (fields: JsonObject): boolean => Object.keys(fields).length === 0

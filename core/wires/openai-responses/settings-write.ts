@@ -1,9 +1,9 @@
 import type { Chat, OutputFormat, Reasoning, ServiceTier } from '../../chat.ts'
+import { given } from '../../given.ts'
 import { asList, asObject, type Json, type JsonObject } from '../../json.ts'
 import { isSpelt, ownFields } from '../../own.ts'
 import { effortForBudget } from '../../reasoning-amount.ts'
 import { loseFeature } from './features.ts'
-import { given } from './given.ts'
 import { ENCRYPTED, LOGPROBS } from './settings-read.ts'
 import { writeCacheOptions } from './cache-mark.ts'
 import { labelled, WIRE } from './spelling.ts'
@@ -60,10 +60,12 @@ function writeFormat(output: OutputFormat, own: JsonObject | undefined): JsonObj
 /** The wire wants a name for every schema. */
 const SCHEMA_NAME = 'response'
 
-function writeReasoning(reasoning: Reasoning, writing: Writing): JsonObject {
+function writeReasoning(reasoning: Reasoning, writing: Writing): JsonObject | undefined {
   const effort = writeEffort(reasoning, writing)
   const summary = reasoning.text === undefined ? undefined : SUMMARIES[reasoning.text]
-  return { ...ownFields(reasoning.own, WIRE), ...given({ effort, summary: summary ?? undefined }) }
+  const said = { ...ownFields(reasoning.own, WIRE), ...given({ effort, summary: summary ?? undefined }) }
+  // A model that does not reason refuses the word itself.
+  return writing.home || Object.keys(said).length > 0 ? said : undefined
 }
 
 const SUMMARIES = { hidden: undefined, shown: 'auto', concise: 'concise', detailed: 'detailed' } as const

@@ -1,7 +1,7 @@
 import type { Own } from '../../chat.ts'
-import { put } from '../../fields.ts'
+import { put } from '../../json-object.ts'
 import { type Json, type JsonObject, parseJson } from '../../json.ts'
-import { ownOf } from '../../own.ts'
+import { ownOf, speltAs } from '../../own.ts'
 
 export const WIRE = 'openai-responses'
 
@@ -10,9 +10,8 @@ export const label = (key: string, value: Json): string => `${key}=${JSON.string
 
 /** The value of a `label` that this wire left on the node. */
 export function labelled(own: Own | undefined, key: string): Json | undefined {
-  if (own?.wire !== WIRE) return undefined
-  const entry = own.spelt?.find((spelt) => spelt.startsWith(`${key}=`))
-  return entry === undefined ? undefined : parseJson(entry.slice(key.length + 1))
+  const text = speltAs(own, WIRE, `${key}=`)
+  return text === undefined ? undefined : parseJson(text)
 }
 
 /**

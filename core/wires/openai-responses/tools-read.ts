@@ -1,7 +1,7 @@
 import type { Tool, ToolChoice } from '../../chat.ts'
 import { badField, type Fields } from '../../fields.ts'
+import { given } from '../../given.ts'
 import { asList, asObject, asText, type Json } from '../../json.ts'
-import { given } from './given.ts'
 import { keep } from './spelling.ts'
 
 /** A function or a tool of free text; every other one is the vendor's own, and kept whole. */

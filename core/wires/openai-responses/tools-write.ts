@@ -1,7 +1,7 @@
 import type { Chat, Tool, ToolChoice } from '../../chat.ts'
+import { given } from '../../given.ts'
 import type { Json, JsonObject } from '../../json.ts'
 import { isSpelt } from '../../own.ts'
-import { given } from './given.ts'
 import { kept, WIRE } from './spelling.ts'
 import { toolType } from './tools-read.ts'
 import type { Writing } from './writing.ts'
