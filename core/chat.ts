@@ -168,28 +168,36 @@ export interface Proof {
   readonly data: string
 }
 
-export type Tool =
-  | {
-      readonly kind: 'function'
-      readonly name: string
-      readonly description?: string
-      /** JSON Schema of the arguments; absent where the tool takes none and says nothing. */
-      readonly schema?: JsonObject
-      readonly strict?: boolean
-      readonly cacheMark?: CacheMark
-      readonly own?: Own
-    }
-  /** Takes free text, or text of a grammar. */
-  | {
-      readonly kind: 'custom'
-      readonly name: string
-      readonly description?: string
-      readonly grammar?: { readonly syntax: string; readonly definition: string }
-      readonly cacheMark?: CacheMark
-      readonly own?: Own
-    }
-  /** A tool that the vendor itself runs, or one that only one wire knows. */
-  | { readonly kind: 'foreign'; readonly wire: WireId; readonly type: string; readonly json: Json }
+export type Tool = FunctionTool | CustomTool | ForeignTool
+
+export interface FunctionTool {
+  readonly kind: 'function'
+  readonly name: string
+  readonly description?: string
+  /** JSON Schema of the arguments; absent where the tool takes none and says nothing. */
+  readonly schema?: JsonObject
+  readonly strict?: boolean
+  readonly cacheMark?: CacheMark
+  readonly own?: Own
+}
+
+/** Takes free text, or text of a grammar. */
+export interface CustomTool {
+  readonly kind: 'custom'
+  readonly name: string
+  readonly description?: string
+  readonly grammar?: { readonly syntax: string; readonly definition: string }
+  readonly cacheMark?: CacheMark
+  readonly own?: Own
+}
+
+/** A tool that the vendor itself runs, or one that only one wire knows. */
+interface ForeignTool {
+  readonly kind: 'foreign'
+  readonly wire: WireId
+  readonly type: string
+  readonly json: Json
+}
 
 export type ToolChoice =
   | { readonly kind: 'auto' | 'none' | 'required' }

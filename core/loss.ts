@@ -102,6 +102,22 @@ export class Losses {
     if (!this.#all.has(key)) this.#all.set(key, loss)
   }
 
+  /** A feature that a wire cannot say, in the words of its table. */
+  addFeature(feature: Feature, cannot: Partial<Record<Feature, Inability>>): void {
+    const inability = cannot[feature]
+    if (inability !== undefined) this.add({ field: feature, ...inability })
+  }
+
+  /** A block of a kind that only another wire knows. */
+  addForeign(type: string): void {
+    this.add({ field: `content.${type}`, what: 'dropped', why: 'only the API that it comes from knows it' })
+  }
+
+  /** Log probabilities that were asked for: no other wire's reader hands them on. */
+  addLogprobs(): void {
+    this.add({ field: 'logprobs', what: 'dropped', why: 'they are not brought over to this API' })
+  }
+
   list(): readonly Loss[] {
     return [...this.#all.values()]
   }

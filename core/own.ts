@@ -30,17 +30,24 @@ export const speltAs = (own: Own | undefined, wire: WireId, prefix: string): str
  * path in the client's body as far as it is known; a field that is `null` asked for nothing.
  */
 export function loseOwn(chat: Chat, wire: WireId, losses: Losses): void {
-  const lose = (own: Own | undefined, path: string) => {
-    if (own === undefined || own.wire === wire) return
-    for (const [key, value] of Object.entries(own.fields)) {
-      if (value !== null) losses.add({ field: path === '' ? key : `${path}.${key}`, what: 'dropped', why: FOREIGN })
-    }
-  }
+  const lose: Lose = (own, path) => loseFields(own, wire, { path, losses })
   lose(chat.own, '')
   lose(chat.reasoning?.own, 'reasoning')
   if (chat.output?.kind === 'schema') lose(chat.output.own, 'output')
   for (const tool of chat.tools) loseTool(tool, lose)
   for (const turn of chat.turns) loseTurn(turn, lose)
+}
+
+/** The same of one node. `path`: where it stands in the client's body, empty for the body itself. */
+export function loseFields(
+  own: Own | undefined,
+  wire: WireId,
+  { path, losses }: { readonly path: string; readonly losses: Losses },
+): void {
+  if (own === undefined || own.wire === wire) return
+  for (const [key, value] of Object.entries(own.fields)) {
+    if (value !== null) losses.add({ field: path === '' ? key : `${path}.${key}`, what: 'dropped', why: FOREIGN })
+  }
 }
 
 type Lose = (own: Own | undefined, path: string) => void

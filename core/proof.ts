@@ -1,3 +1,4 @@
+import { binaryOf } from './base64.ts'
 import type { Proof, WireId } from './chat.ts'
 
 /**
@@ -51,11 +52,6 @@ function encode(text: string): string {
 
 /** Something that only looks like ours decodes to nothing, and is then not what was issued. */
 function decode(text: string): string {
-  try {
-    const bytes = atob(text.replaceAll('-', '+').replaceAll('_', '/'))
-    if (ASCII.test(bytes)) return bytes
-    return decoder.decode(Uint8Array.from(bytes, (letter) => letter.charCodeAt(0)))
-  } catch {
-    return ''
-  }
+  const bytes = binaryOf(text) ?? ''
+  return ASCII.test(bytes) ? bytes : decoder.decode(Uint8Array.from(bytes, (letter) => letter.charCodeAt(0)))
 }

@@ -80,6 +80,9 @@ export function eventsWith(run: Uint8Array, next: (from: number) => number): rea
   return events
 }
 
+/** A comment, which keeps the line open while nothing comes. */
+export const KEEP_ALIVE = ': keep-alive\n\n'
+
 /** An event's name and its data, the lines joined as the grammar says; what it does not have is `undefined`. */
 export function readEvent(run: Uint8Array, start: number, end: number): EventText {
   return readEventText(decoder.decode(run.subarray(start, end)))

@@ -9,6 +9,10 @@ export interface ToolNameRule {
   readonly lengthMax: number
 }
 
+/** Letters, digits, underscores and dashes, as most vendors have it. */
+export const plainNames = (lengthMax: number): ToolNameRule => ({ letter: PLAIN, first: PLAIN, lengthMax })
+const PLAIN = /^[a-zA-Z0-9_-]$/
+
 /** Names of tools as they are sent, and back. */
 export interface ToolNames {
   readonly sent: (name: string) => string

@@ -57,7 +57,7 @@ export function translateRequest(json: JsonObject, target: ToTranslate): Transla
   })
   const told = [...fitted.losses, ...written.losses.map((loss) => ofAsked(loss, chat))]
   const losses = told.map((loss) => spelt(ofTurns(loss, form), form.wire))
-  if (target.lossMode === 'strict') refuseLoss(losses)
+  refuseLoss(losses, target.lossMode)
   const body = encoder.encode(JSON.stringify(withUsage(written.body, wire, target)))
   return { wire, body, losses, undo: written.undo, force: fitted.force, chat: { ...chat, turns: leadingSystem(chat) } }
 }
@@ -141,9 +141,10 @@ function refuseState({ own, store }: Chat): void {
 
 const STATE = ['previous_response_id', 'conversation', 'background', 'prompt'] as const
 
-function refuseLoss(losses: readonly Loss[]): void {
+/** Throws `bad_request` with the name of what would be lost, where nothing may be. */
+export function refuseLoss(losses: readonly Loss[], mode: LossMode): void {
   const [first] = losses
-  if (first === undefined) return
+  if (first === undefined || mode !== 'strict') return
   const message = `'${first.field}' would be ${first.what} on the way to the provider (${first.why}), and this route is strict`
   throw new Fault('bad_request', message, { field: first.field, reason: 'lossy' })
 }

@@ -7,7 +7,7 @@ import type { Part } from './part.ts'
 import type { Reading, ReplyReader } from './reply-reader.ts'
 import { RepeatedDelta } from './repeated-delta.ts'
 import { undoing } from './undo.ts'
-import { isOurAccount } from './upstream-fault.ts'
+import { brokenCall, isOurAccount } from './upstream-fault.ts'
 import { NO_USAGE, type Usage } from './usage.ts'
 import type { ClientForm, ReadReply, StreamEvent, StreamReader, StreamWriter, Undo, Wire, WriteReply } from './wire.ts'
 
@@ -46,6 +46,7 @@ export class Translating implements ReplyReader {
   #finished = false
   #failed = false
   #model: string | null = null
+  #replyId: string | null = null
   #serviceTier: string | null = null
   #usage: Usage | undefined
   #letters = 0
@@ -87,7 +88,8 @@ export class Translating implements ReplyReader {
     const { inputEstimate } = this.#options.write
     const counted = { ...NO_USAGE, input: inputEstimate, output: Math.ceil(this.#letters / LETTERS_PER_TOKEN) }
     const source = this.#usage === undefined ? 'counted' : this.#finished ? 'vendor' : 'running'
-    return { model: this.#model, serviceTier: this.#serviceTier, usage: this.#usage ?? counted, source }
+    const usage = this.#usage ?? counted
+    return { model: this.#model, serviceTier: this.#serviceTier, usage, source, replyId: this.#replyId }
   }
 
   /** An error of ours in the client's wire, inside the stream that this has written. */
@@ -121,6 +123,7 @@ export class Translating implements ReplyReader {
     switch (part.kind) {
       case 'start':
         this.#model = part.model === '' ? this.#model : part.model
+        this.#replyId = part.id === '' ? this.#replyId : part.id
         break
       case 'usage':
         this.#usage = part.usage
@@ -251,11 +254,6 @@ class WholeInput {
     return this.#options.vendor.reply.read(this.#held.object(), this.#options.read)
   }
 }
-
-const brokenCall = () =>
-  new Fault('upstream_error', "The provider's model called a tool in a way that cannot be read", {
-    reason: 'broken_call',
-  })
 
 const encoder = new TextEncoder()
 /** What nobody has counted: English text has about four letters a token. */

@@ -52,14 +52,6 @@ export function undoing(undo: Undo): (part: Part) => readonly Part[] {
   }
 }
 
-/** What a custom tool is called where it must be a function: one string argument. */
-export const CUSTOM_TOOL_SCHEMA = {
-  type: 'object',
-  properties: { input: { type: 'string' } },
-  required: ['input'],
-  additionalProperties: false,
-} as const
-
 /** A call of a custom tool, until it is whole. */
 interface Held {
   readonly choice: number

@@ -8,6 +8,12 @@ export const notThisWire = (reason: string, cause?: unknown): Fault =>
 export const tooLarge = (what: 'an event' | 'an answer' | 'a block'): Fault =>
   new Fault('upstream_error', `The provider sent ${what} that is too large`, { reason: 'too_large' })
 
+/** A call that nobody can read is never an empty success (wire-formats 1.5.3). */
+export const brokenCall = (): Fault =>
+  new Fault('upstream_error', "The provider's model called a tool in a way that cannot be read", {
+    reason: 'broken_call',
+  })
+
 /** The vendor's words about *our* account (its credential, its money) go to nobody: these are said in their place (reliability 3.6). */
 export const OUR_ACCOUNT = {
   upstream_auth_failed: "The provider refused the gateway's own credential",

@@ -140,7 +140,10 @@ export class AttemptRun {
 
   #progress(nowMs: number): void {
     if (this.reader === undefined || !this.#planned.fields.stream) return
-    const { usage, source } = this.reader.reading()
+    const reading = this.reader.reading()
+    // Its client may cancel it, or go on from it elsewhere, while it still streams.
+    this.#keptReply(reading)
+    const { usage, source } = reading
     if (usage === null || source === null) return
     const tokens = outputTokens(usage)
     const due = nowMs - this.#progressAt >= PROGRESS_MS || tokens - this.#progressTokens >= PROGRESS_TOKENS
@@ -184,9 +187,10 @@ export class AttemptRun {
     }
   }
 
-  /** Only the vendor's own wire has a name for it that a client can ask for, and only where it was allowed to keep it. */
+  /** Only one wire has a name for it that a client can ask for, and only where its vendor was allowed to keep it. */
   #keptReply({ replyId }: Reading): string | null {
-    const kept = this.#spoken.same && this.#planned.fields.store !== false
+    const { wire, same } = this.#spoken
+    const kept = same && wire === 'openai-responses' && this.#planned.fields.store !== false
     if (!kept || replyId === undefined || replyId === null) return null
     this.#world.storedReplies.note(replyId, { keyId: this.#intent.keyId, provider: this.#intent.provider })
     return replyId

@@ -24,11 +24,11 @@ export function corsHeaders(
   if (!isPreflight(request)) return headers
   return [
     ...headers,
-    ['access-control-allow-methods', 'GET, POST, OPTIONS'],
+    ['access-control-allow-methods', 'GET, POST, DELETE, OPTIONS'],
     ['access-control-allow-headers', request.headers['access-control-request-headers'] ?? ''],
     ['access-control-max-age', '600'],
   ]
 }
 
 const EXPOSED =
-  'x-request-id, x-sekisho-request-id, x-sekisho-target, x-sekisho-attempts, x-sekisho-cost, x-sekisho-wait-ms, x-sekisho-degraded, server-timing, retry-after'
+  'x-request-id, request-id, x-sekisho-request-id, x-sekisho-target, x-sekisho-attempts, x-sekisho-cost, x-sekisho-lossy, x-sekisho-wait-ms, x-sekisho-degraded, server-timing, retry-after'

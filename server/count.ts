@@ -1,24 +1,30 @@
-import { estimateTokens } from '../core/estimate.ts'
+import { countTokens } from '../core/count-tokens.ts'
 import type { JsonObject } from '../core/json.ts'
 import type { WireId } from '../core/chat.ts'
-import { readCountTokens, writeCountTokens } from '../core/wires/gemini/count-tokens.ts'
-import { wires } from '../core/wires/index.ts'
+import type { Attempt } from '../core/route.ts'
+import { writeCountTokens } from '../core/wires/gemini/count-tokens.ts'
 import type { Account } from './account.ts'
-import type { Planned } from './exchange.ts'
-import { parseBody } from './parse-body.ts'
+import type { Asked, Planned } from './exchange.ts'
+import { passingWire } from './passing-wire.ts'
 import { FIXED_HEADERS } from './response-headers.ts'
+import type { World } from './world.ts'
 
 /** Whether tokens must be counted here, because the vendor cannot be asked in the client's wire. */
-export function isCountedHere({ operation, endpoint, attempts }: Planned): boolean {
-  if (operation !== 'count_tokens') return false
-  const provider = attempts[0]?.target.provider
-  return !provider?.kind.operations.includes('count_tokens') || !provider.wires.includes(endpoint.wire)
+export function isCountedHere(planned: Planned): boolean {
+  const [first] = planned.attempts
+  return planned.operation === 'count_tokens' && (first === undefined || !counts(planned, first))
 }
 
+/** Without those behind the first that cannot count: a request that is translated would be answered there, and paid for. */
+export const countingAttempts = (asked: Asked, attempts: readonly Attempt[]): readonly Attempt[] =>
+  attempts.filter((attempt, index) => index === 0 || counts(asked, attempt))
+
+const counts = (asked: Asked, { target }: Attempt): boolean => passingWire(asked, target) !== undefined
+
 /** Answers with an estimate, and says that it is one: nothing is asked of the vendor, and nothing is recorded. */
-export function sendCount(planned: Planned, account: Account): void {
+export async function sendCount(planned: Planned, world: World, account: Account): Promise<void> {
   const { response, endpoint } = planned
-  const tokens = estimateTokens(read(planned))
+  const tokens = await countOf(planned, world, account)
   const body = JSON.stringify(REPLIES[endpoint.wire](tokens))
   response.writeHead(200, [
     'content-type',
@@ -37,18 +43,15 @@ export function sendCount(planned: Planned, account: Account): void {
   account.close(200)
 }
 
-const read = ({ endpoint, fields, parsed, body }: Planned) => {
-  const json = parsed ?? parseBody(body)
-  switch (endpoint.wire) {
-    case 'gemini':
-      return readCountTokens(json, fields)
-    case 'anthropic':
-      // Counting needs no limit, messages do.
-      return wires.anthropic.request.read({ ...json, max_tokens: 1 }, fields)
-    case 'openai-chat':
-    case 'openai-responses':
-      return wires[endpoint.wire].request.read(json, fields)
-  }
+/** At once where the body has been parsed; else by the other thread, as long as the client stays. */
+async function countOf({ endpoint, fields, parsed, body }: Planned, world: World, account: Account): Promise<number> {
+  const asked = { wire: endpoint.wire, asked: { model: fields.model, stream: fields.stream } }
+  if (parsed !== undefined) return countTokens(parsed, asked)
+  let forget = () => {}
+  const counted = world.translator.count(body, asked, (cancel) => {
+    forget = account.onInterrupt(cancel)
+  })
+  return counted.finally(() => forget())
 }
 
 const REPLIES: { readonly [wire in WireId]: (tokens: number) => JsonObject } = {

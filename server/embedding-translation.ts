@@ -2,6 +2,7 @@ import { type EmbedAsked, EmbedReader, type EmbedWire, isEmbedWire, readEmbed, w
 import type { EmbedRequest } from '../core/embed.ts'
 import { Fault } from '../core/fault.ts'
 import type { Target } from '../core/route.ts'
+import { refuseLoss } from '../core/translate.ts'
 import type { AttemptRun } from './attempt-run.ts'
 import type { Opened, Planned } from './exchange.ts'
 import { parseBody } from './parse-body.ts'
@@ -19,6 +20,7 @@ export function translateEmbedding(planned: Planned, { provider, model }: Target
   }
   const request = readEmbed(planned.parsed ?? parseBody(planned.body), asked)
   const written = writeEmbed(request, { wire, model })
+  refuseLoss(written.losses, planned.lossMode)
   const bytes = encoder.encode(JSON.stringify(written.body))
   return {
     wire,

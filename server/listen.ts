@@ -88,7 +88,7 @@ function relay(
 function dispatchRest(
   request: IncomingMessage,
   response: ServerResponse,
-  { path, world }: Context & { readonly path: string },
+  { path, world, options }: Context & { readonly path: string },
 ): void {
   withCors(request, response, world)
   if (isPreflight(request)) {
@@ -96,10 +96,15 @@ function dispatchRest(
     return
   }
   const stored = storedAsked(request.method, request.url ?? '/')
-  if (stored !== undefined) return void serveStored(request, response, { asked: stored, world })
+  if (stored !== undefined) {
+    const fault = options.closed()
+    if (fault !== undefined) return refuseEarly(response, fault, { world, wire: 'openai-responses' })
+    return void serveStored(request, response, { asked: stored, world })
+  }
   const asked = modelsAsked(path)
   if (asked !== undefined && isRead(request)) return answerModels(request, response, { ...asked, world })
-  if (request.method === 'HEAD' && BASES.has(path)) return void response.writeHead(200, [...FIXED_HEADERS]).end()
+  if (request.method === 'HEAD' && BASES.has(path.replace(/\/$/, '')))
+    return void response.writeHead(200, [...FIXED_HEADERS]).end()
   const wire = wireOfPath(path)
   const allowed = endpointOf(path) !== undefined ? 'POST' : asked !== undefined ? 'GET, HEAD' : undefined
   if (allowed === undefined) {
@@ -111,8 +116,17 @@ function dispatchRest(
   refuseEarly(response, fault, { world, wire })
 }
 
-/** The base URLs that clients are given. */
-const BASES: ReadonlySet<string> = new Set(['/v1', '/openai/v1', '/anthropic', '/anthropic/v1', '/gemini', '/v1beta'])
+/** The base URLs that clients are given, and what their SDKs append to them first. */
+const BASES: ReadonlySet<string> = new Set([
+  '/v1',
+  '/openai/v1',
+  '/anthropic',
+  '/anthropic/v1',
+  '/gemini',
+  '/gemini/v1',
+  '/gemini/v1beta',
+  '/v1beta',
+])
 
 const isRead = (request: IncomingMessage): boolean => request.method === 'GET' || request.method === 'HEAD'
 

@@ -123,8 +123,9 @@ const geminiModel = (model: ModelListing) => ({
   name: `models/${model.id}`,
   version: '',
   displayName: model.id,
-  inputTokenLimit: model.contextTokens ?? 0,
-  outputTokenLimit: model.outputTokensMax ?? 0,
+  // What nobody knows is left out: a client would take 0 for a limit.
+  ...(model.contextTokens === null ? {} : { inputTokenLimit: model.contextTokens }),
+  ...(model.outputTokensMax === null ? {} : { outputTokenLimit: model.outputTokensMax }),
   supportedGenerationMethods: model.route.targets.some(({ operations }) => operations.includes('chat'))
     ? ['generateContent', 'countTokens']
     : ['embedContent'],

@@ -21,7 +21,7 @@ export async function serve(inbound: Inbound, world: World): Promise<void> {
     const verdict = admit(asked, world, account)
     const admitted = verdict instanceof Promise ? await verdict : verdict
     const planned = choose(admitted, world)
-    if (isCountedHere(planned)) return sendCount(planned, account)
+    if (isCountedHere(planned)) return await sendCount(planned, world, account)
     const answered = await call(planned, world, account) // the answer has opened; nothing was promised before
     send(answered, world, account) // from here on plain calls: no promise for a chunk
   } catch (error) {

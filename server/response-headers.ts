@@ -1,6 +1,7 @@
 import type { Loss } from '../core/loss.ts'
 import type { Account } from './account.ts'
 import type { Answered } from './exchange.ts'
+import { lossHeader } from './loss-header.ts'
 
 /**
  * What every answer of the data plane carries beside its content, as names and values in turn (the form that costs Node
@@ -40,19 +41,10 @@ export function responseHeaders(answered: Answered, account: Account, contentTyp
 /** Those of the request, and of a reply that has already been written. */
 function pushLosses(headers: string[], { losses, run }: Answered): void {
   const ofReply = run.reader?.losses?.() ?? NONE
-  if (losses.length + ofReply.length > 0) headers.push('x-sekisho-lossy', lossText([...losses, ...ofReply]))
+  if (losses.length + ofReply.length > 0) headers.push('x-sekisho-lossy', lossHeader([...losses, ...ofReply]))
 }
 
 const NONE: readonly Loss[] = []
-
-/** As many as a header can hold; the record has them all. */
-function lossText(losses: readonly Loss[]): string {
-  const texts = [...new Set(losses.map(({ field, what }) => headerText(`${field}=${what}`)))]
-  const fitting = texts.slice(0, LOSSES_MAX).join(', ')
-  return texts.length > LOSSES_MAX ? `${fitting}, and ${texts.length - LOSSES_MAX} more` : fitting
-}
-
-const LOSSES_MAX = 40
 
 /** Microseconds as milliseconds. Whole numbers only: to write a fraction is the dearest thing about a header. */
 const milliseconds = (us: number): string => `${Math.trunc(us / 1_000)}.${THREE_DIGITS[us % 1_000]}`

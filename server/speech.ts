@@ -1,17 +1,16 @@
 import type { IncomingHttpHeaders } from 'node:http'
-import { type Body, edited, includes } from '../core/body.ts'
-import type { Capabilities } from '../core/capabilities.ts'
+import { type Body, edited } from '../core/body.ts'
 import type { WireId } from '../core/chat.ts'
 import type { Loss } from '../core/loss.ts'
-import { PROOF_MARK, PROOF_MARK_BASE64 } from '../core/proof.ts'
 import type { Header } from '../core/provider.ts'
 import { type Attempt, requestPath, type Target } from '../core/route.ts'
 import { askingOf } from '../core/wires/asking.ts'
 import type { Account } from './account.ts'
 import type { AttemptRun } from './attempt-run.ts'
 import type { Opened, Planned } from './exchange.ts'
-import { nativeFind } from './native-find.ts'
 import { translateEmbedding } from './embedding-translation.ts'
+import { passingWire } from './passing-wire.ts'
+import { renamedBody } from './renamed-body.ts'
 import { openSame } from './same-wire.ts'
 import { type Translation, translate } from './translation.ts'
 import type { World } from './world.ts'
@@ -36,33 +35,12 @@ interface Parts {
 
 /** What is sent for this attempt: the client's own bytes with a few edits where the vendor speaks its wire, else a translation. */
 export function speak(planned: Planned, attempt: Attempt, parts: Parts): Spoken | Promise<Spoken> {
-  const wire = wireOf(planned, attempt.target)
+  const wire = passingWire(planned, attempt.target)
   if (wire !== undefined) return speakSame(planned, attempt, { account: parts.account, wire })
   const told = (translation: Translation) => speakTranslated(planned, attempt, { translation, account: parts.account })
   if (planned.operation === 'embeddings') return told(translateEmbedding(planned, attempt.target))
   const translation = translate(planned, attempt.target, parts)
   return translation instanceof Promise ? translation.then(told) : told(translation)
-}
-
-/** The client's wire if the vendor can be given the body as it is. */
-function wireOf(planned: Planned, { provider, operations, capabilities }: Target): WireId | undefined {
-  const { endpoint, operation, body } = planned
-  if (!provider.wires.includes(endpoint.wire)) return undefined
-  if (operation === 'embeddings') return endpoint.wire
-  if (operation === 'completions' && !operations.includes('completions')) return undefined
-  if (endpoint.form === 'gemini-list' || isBridged(planned, capabilities)) return undefined
-  // Another vendor's proof in our wrapping would be taken for one of its own that is broken.
-  const mark = endpoint.wire === 'gemini' ? PROOF_BYTES_BASE64 : PROOF_BYTES
-  return includes(body, mark, nativeFind) ? undefined : endpoint.wire
-}
-
-const PROOF_BYTES = Buffer.from(PROOF_MARK)
-const PROOF_BYTES_BASE64 = Buffer.from(PROOF_MARK_BASE64)
-
-/** Whether this model may need the responses endpoint for a chat request: then it is read to find out. */
-function isBridged({ endpoint, parsed }: Planned, { responsesOnly }: Capabilities): boolean {
-  if (responsesOnly === undefined || endpoint.wire !== 'openai-chat') return false
-  return responsesOnly === 'always' || parsed === undefined || parsed['tools'] !== undefined
 }
 
 function speakSame(
@@ -82,7 +60,7 @@ function speakSame(
   })
   const headers = headersFor(target, account, fields.stream)
   pushPassed(headers, planned.request.headers, { wire, own: provider.kind.headers?.[wire] ?? [] })
-  const request = requestOf(target, { path, headers, body: edited(planned.body, edits) })
+  const request = requestOf(target, { path, headers, body: edited(renamedBody(planned, target.model), edits) })
   return { request, wire, same: true, losses: NONE, open: (run) => openSame(planned, run) }
 }
 
@@ -142,7 +120,8 @@ function pushPassed(
       break
     case 'anthropic':
       for (const [name, value] of Object.entries(sent)) {
-        if (name.startsWith(ANTHROPIC_PREFIX) && typeof value === 'string') headers.push(name, value)
+        const passes = name.startsWith(ANTHROPIC_PREFIX) && name !== ANTHROPIC_WORKSPACE
+        if (passes && typeof value === 'string') headers.push(name, value)
       }
       break
     // Google's headers name projects and keys, which are ours.
@@ -153,3 +132,5 @@ function pushPassed(
 
 const OPENAI_BETA = 'openai-beta'
 const ANTHROPIC_PREFIX = 'anthropic-'
+/** A part of our account: which one is used is not the client's to say. */
+const ANTHROPIC_WORKSPACE = 'anthropic-workspace-id'

@@ -1,9 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { Fault, faultOf } from '../core/fault.ts'
 import { type Provider, requestPath } from '../core/route.ts'
-import { ourAccountFault } from '../core/upstream-fault.ts'
 import { Flow, type Sink } from './flow.ts'
 import { principalOf } from './hops/identify.ts'
+import { type Refusal, readRefusal } from './refusal.ts'
 import { refuse } from './refuse.ts'
 import { FIXED_HEADERS } from './response-headers.ts'
 import type { World } from './world.ts'
@@ -48,14 +48,16 @@ export async function serveStored(
     })
     dispatch(provider, flow, { asked, requestId, world })
     await flow.head()
-    flow.into(new RawSink(response, flow, requestId))
+    if (flow.status >= 200 && flow.status <= 299) flow.into(new RawSink(response, flow, requestId))
+    else sendRefusal(response, await readRefusal(flow, provider.kind, WIRE), requestId)
   } catch (error) {
     const fault = faultOf(error)
     world.metrics.refused(fault.code)
-    refuse(response, fault, { requestId, wire: 'openai-responses' })
+    refuse(response, fault, { requestId, wire: WIRE })
   }
 }
 
+const WIRE = 'openai-responses'
 const STORED = /^(?:\/openai)?\/v1\/responses\/([A-Za-z0-9_-]{1,200})(\/cancel|\/input_items)?(\?.*)?$/
 const METHODS = [
   { method: 'GET', rest: '' },
@@ -81,7 +83,7 @@ function dispatch(
 ): void {
   const [node] = provider.nodes
   if (node === undefined) throw new Fault('upstream_unavailable', 'No provider could be reached')
-  const place = { operation: 'chat', wire: 'openai-responses', model: '', stream: false, batch: false } as const
+  const place = { operation: 'chat', wire: WIRE, model: '', stream: false, batch: false } as const
   const [path = '', version] = requestPath(provider, node, place).split('?')
   const query = version === undefined ? asked.query : `${asked.query === '' ? '?' : `${asked.query}&`}${version}`
   const headers = ['user-agent', 'sekisho', 'x-sekisho-request-id', requestId]
@@ -99,6 +101,23 @@ function dispatch(
   )
 }
 
+/** The vendor's own no, with its words, where it is the client's business. */
+function sendRefusal(response: ServerResponse, { status, contentType, body, hints }: Refusal, requestId: string): void {
+  const length = ['content-length', String(body.length)]
+  response.writeHead(status, [...headersOf(contentType, requestId), ...hints.flat(), ...length])
+  response.end(body)
+}
+
+const headersOf = (contentType: string, requestId: string): string[] => [
+  'content-type',
+  contentType,
+  ...FIXED_HEADERS,
+  'x-request-id',
+  requestId,
+  'x-sekisho-request-id',
+  requestId,
+]
+
 /** Bytes as they come. A broken answer ends broken. */
 class RawSink implements Sink {
   readonly #response: ServerResponse
@@ -107,19 +126,8 @@ class RawSink implements Sink {
   constructor(response: ServerResponse, flow: Flow, requestId: string) {
     this.#response = response
     this.#flow = flow
-    const { status } = flow
-    // About our own credential: the client's is fine (reliability 3.6).
-    if (status === 401 || status === 403) throw ourAccountFault('upstream_auth_failed')
     const contentType = flow.headers['content-type'] ?? 'application/json'
-    response.writeHead(status, [
-      'content-type',
-      contentType,
-      ...FIXED_HEADERS,
-      'x-request-id',
-      requestId,
-      'x-sekisho-request-id',
-      requestId,
-    ])
+    response.writeHead(flow.status, headersOf(contentType, requestId))
   }
 
   data(raw: Uint8Array): boolean {

@@ -1,7 +1,7 @@
 import type { Body } from '../core/body.ts'
 import type { WireId } from '../core/chat.ts'
 import type { Loss } from '../core/loss.ts'
-import type { Target } from '../core/route.ts'
+import type { Provider, Target } from '../core/route.ts'
 import { type ToTranslate, type Translated, translateRequest } from '../core/translate.ts'
 import { Translating } from '../core/translating.ts'
 import { forms } from '../core/wires/forms.ts'
@@ -22,7 +22,7 @@ export interface Translation {
   readonly open: (run: AttemptRun) => Opened
 }
 
-/** Translates at once what was small enough to be parsed here, and waits for the other thread with what was not. */
+/** Translates at once what was small enough to be parsed here, and waits for the other thread with what was not, as long as the client stays. */
 export function translate(
   planned: Planned,
   target: Target,
@@ -30,15 +30,18 @@ export function translate(
 ): Translation | Promise<Translation> {
   const asked = toTranslate(planned, target)
   if (planned.parsed !== undefined) return translationOf(planned, translateRequest(planned.parsed, asked), account)
-  const translated = world.translator.translate(planned.body, asked)
-  return translated.then((done) => translationOf(planned, done, account))
+  let forget = () => {}
+  const translated = world.translator.translate(planned.body, asked, (cancel) => {
+    forget = account.onInterrupt(cancel)
+  })
+  return translated.finally(() => forget()).then((done) => translationOf(planned, done, account))
 }
 
 function toTranslate({ endpoint, fields, lossMode }: Planned, { model, provider, ...target }: Target): ToTranslate {
   return {
     form: endpoint.form,
     asked: { model: fields.model, stream: fields.stream },
-    spoken: provider.wires,
+    spoken: ownFirst(endpoint.wire, provider.wires),
     model,
     account: provider.account,
     outputTokensMax: target.outputTokensMax,
@@ -48,6 +51,11 @@ function toTranslate({ endpoint, fields, lossMode }: Planned, { model, provider,
     lossMode,
     usageOnRequest: provider.kind.stream.usage === 'asked',
   }
+}
+
+/** What must be read although the vendor speaks the client's wire stays in that wire, which loses nothing. */
+function ownFirst(own: WireId, spoken: Provider['wires']): Provider['wires'] {
+  return spoken.includes(own) ? [own, ...spoken.filter((wire) => wire !== own)] : spoken
 }
 
 function translationOf(planned: Planned, translated: Translated, account: Account): Translation {

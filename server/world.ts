@@ -34,7 +34,7 @@ export interface World {
   readonly degraded: () => string | null
   /** Memory for request bodies that are too large to be parsed. */
   readonly largeBodies: ByteBudget
-  /** Translates request bodies that are too large to be parsed. */
+  /** Translates and counts request bodies that are too large to be parsed here. */
   readonly translator: Translator
   /** Whose the replies are that vendors keep. */
   readonly storedReplies: StoredReplies

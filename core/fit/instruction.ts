@@ -1,12 +1,33 @@
 import type { Chat, Turn } from '../chat.ts'
+import type { Losses } from '../loss.ts'
 
 /**
  * Adds a system turn behind the leading ones: the one place that does not move when the conversation grows, so that a longer history
  * still begins with the shorter one, which is what models with a prefix check and every prompt cache want.
  */
 export function withInstruction(chat: Chat, text: string): Chat {
-  const first = chat.turns.findIndex(({ role }) => role !== 'system')
-  const at = first === -1 ? chat.turns.length : first
   const turn: Turn = { role: 'system', blocks: [{ kind: 'text', text }] }
-  return { ...chat, turns: chat.turns.toSpliced(at, 0, turn) }
+  return { ...chat, turns: chat.turns.toSpliced(endOfSystem(chat), 0, turn) }
 }
+
+/**
+ * Tells the model to answer in JSON where the beginning of the conversation does not speak of it: OpenAI answers 400 to `json_object` for a
+ * conversation without the word. A later turn that has it changes nothing, for the same reason as above.
+ */
+export function toldOfJson(chat: Chat, losses: Losses): Chat {
+  if (chat.output?.kind !== 'json') return chat
+  if (chat.turns.slice(0, endOfSystem(chat) + 1).some(speaksOfJson)) return chat
+  losses.add({ field: 'output.json', what: 'emulated', why: 'the API wants to read of it: an instruction is added' })
+  return withInstruction(chat, JSON_INSTRUCTION)
+}
+
+/** What a model is told that shall answer with any JSON object. */
+export const JSON_INSTRUCTION = 'Answer with one JSON object and nothing else: no explanation and no code fence.'
+
+function endOfSystem({ turns }: Chat): number {
+  const first = turns.findIndex(({ role }) => role !== 'system')
+  return first === -1 ? turns.length : first
+}
+
+const speaksOfJson = ({ blocks }: Turn): boolean =>
+  blocks.some((block) => block.kind === 'text' && /json/i.test(block.text))

@@ -13,5 +13,6 @@ export const openrouter: ProviderKind = {
   credentialRequired: true,
   stream: { usage: 'always', done: true },
   usage: 'openai',
+  dialect: { reasoningField: { name: 'reasoning_details', when: 'always' } },
   environment: { credential: 'OPENROUTER_API_KEY' },
 }

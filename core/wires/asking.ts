@@ -65,9 +65,14 @@ function readResponses(scan: ScanResult): AskedFields {
   }
 }
 
-const valueOf = (scan: ScanResult, key: string): Json | undefined => {
+/** `undefined`: it is not there. One that cannot be read is refused, because the vendor might read it: blanks make any value long. */
+function valueOf(scan: ScanResult, key: string): Json | undefined {
   const found = scan.values.get(key)
-  return found === undefined ? undefined : parseJson(found.text ?? '')
+  if (found === undefined) return undefined
+  if (found.text === undefined) throw badField(key, 'is too long')
+  const value = parseJson(found.text)
+  if (value === undefined) throw badField(key, 'is not valid JSON')
+  return value
 }
 
 /** Only where the model stands in the body, and differs. */

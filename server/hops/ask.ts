@@ -73,9 +73,17 @@ function receive(
       setImmediate(() => source.resume())
     })
     source.on('end', () => resolve({ chunks, bytes }))
-    if (source !== request) source.on('error', () => refuse(notAsEncoded()))
+    if (source !== request) {
+      source.on('error', () => refuse(notAsEncoded()))
+      // What comes in is limited like what comes out: it may decode to nothing for ever.
+      let encodedBytes = 0
+      request.on('data', (chunk: Buffer) => {
+        encodedBytes += chunk.length
+        if (encodedBytes > bodyBytesMax) refuse(tooLarge(bodyBytesMax))
+      })
+    }
     request.on('close', () => {
-      if (!request.complete) reject(new Fault('client_gone', 'The request broke off'))
+      if (!request.complete) refuse(new Fault('client_gone', 'The request broke off'))
     })
   })
 }

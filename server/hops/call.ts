@@ -104,7 +104,7 @@ function whenFull(error: unknown): Fault {
 
 /** A refusal that goes out as it came, where the client can read it; else the same in the client's own form. */
 async function readRefused(run: AttemptRun, spoken: Spoken): Promise<Refusal> {
-  const refusal = await readRefusal(run.flow, run.attempt.target.provider.kind)
+  const refusal = await readRefusal(run.flow, run.attempt.target.provider.kind, spoken.wire)
   if (spoken.same) return refusal
   throw refusalFault(refusal, spoken.wire)
 }

@@ -3,6 +3,7 @@ import { Fault } from '../../core/fault.ts'
 import { allows } from '../../core/model-pattern.ts'
 import type { Operation } from '../../core/operation.ts'
 import { plan, type Route, type Target } from '../../core/route.ts'
+import { countingAttempts } from '../count.ts'
 import type { Admitted, Planned } from '../exchange.ts'
 import { findRoute } from '../snapshot.ts'
 import type { World } from '../world.ts'
@@ -14,7 +15,8 @@ export function choose(admitted: Admitted, world: World): Planned {
   if (route === undefined) {
     throw new Fault('model_not_found', `The model '${asked}' does not exist`, { field: 'model' })
   }
-  const attempts = plan(allowedPart(route, admitted), world.turn())
+  const planned = plan(allowedPart(route, admitted), world.turn())
+  const attempts = admitted.operation === 'count_tokens' ? countingAttempts(admitted, planned) : planned
   return { ...admitted, attempts, lossMode: admitted.key.lossy ?? route.lossMode ?? 'warn' }
 }
 

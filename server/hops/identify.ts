@@ -41,7 +41,7 @@ function credentialOf(headers: IncomingHttpHeaders, queryKey: string | undefined
     if (typeof value !== 'string' || value === '') continue
     const secret = carrier === 'authorization' ? bearer(value) : value
     if (found !== undefined && secret !== found) {
-      throw new Fault('ambiguous_credentials', 'The request carries two different credentials; send one')
+      throw ambiguous()
     }
     found = secret
   }
@@ -53,11 +53,13 @@ function queryKey({ request, endpoint }: Pick<Inbound, 'request' | 'endpoint'>):
   return endpoint.wire === 'gemini' ? keyInQuery(request.url ?? '') : undefined
 }
 
-/** The value of `key` in a path's query. */
+/** The value of `key` in a path's query. Two different ones are refused like two headers. */
 export function keyInQuery(url: string): string | undefined {
   const query = url.indexOf('?')
   if (query < 0 || !url.includes('key=', query)) return undefined
-  return new URLSearchParams(url.slice(query)).get('key') || undefined
+  const [key, ...more] = new URLSearchParams(url.slice(query)).getAll('key')
+  if (more.some((other) => other !== key)) throw ambiguous()
+  return key === '' ? undefined : key
 }
 
 const CARRIERS = ['authorization', 'x-api-key', 'x-goog-api-key', 'api-key'] as const
@@ -66,4 +68,5 @@ const CARRIERS = ['authorization', 'x-api-key', 'x-goog-api-key', 'api-key'] as 
 const bearer = (value: string): string => (BEARER.test(value) ? value.slice(7).trim() : value)
 const BEARER = /^bearer /i
 
+const ambiguous = () => new Fault('ambiguous_credentials', 'The request carries two different credentials; send one')
 const unauthorized = (reason: string) => new Fault('unauthorized', 'Invalid API key', { reason })

@@ -1,4 +1,5 @@
 import type { Pool } from 'pg'
+import { Fault } from '../../core/fault.ts'
 import { ownerOfReply } from '../store/stored-replies.sql.ts'
 
 /** Whose a reply is, and who keeps it. */
@@ -14,7 +15,7 @@ export interface ReplyOwner {
  */
 export interface StoredReplies {
   note(id: string, owner: ReplyOwner): void
-  /** Asks the database where the memory does not know. Rejects when it does not answer. */
+  /** Asks the database where the memory does not know. Rejects with `not_ready` when it does not answer. */
   find(id: string): Promise<ReplyOwner | undefined>
 }
 
@@ -22,12 +23,26 @@ export function openStoredReplies(pool: Pool): StoredReplies {
   const recent = new Map<string, ReplyOwner>()
   return {
     note(id, owner) {
+      // It belongs to whom it was first given, as in the ledger.
+      if (recent.has(id)) return
       if (recent.size >= RECENT_MAX) forgetOldest(recent)
       recent.set(id, owner)
     },
-    find: async (id) => recent.get(id) ?? (await ownerOfReply(pool, id)),
+    find: async (id) => recent.get(id) ?? (REPLY_ID.test(id) ? await ask(pool, id) : undefined),
   }
 }
+
+async function ask(pool: Pool, id: string): Promise<ReplyOwner | undefined> {
+  try {
+    return await ownerOfReply(pool, id)
+  } catch (cause) {
+    const detail = { cause, retryAfterSeconds: 1 }
+    throw new Fault('not_ready', 'The gateway cannot look up kept responses now; try again soon', detail)
+  }
+}
+
+/** What no vendor calls a reply, and no database can store, is not asked for. */
+const REPLY_ID = /^[\x21-\x7e]{1,256}$/
 
 /** Far more than are made while a record is on its way. */
 const RECENT_MAX = 10_000

@@ -1,39 +1,49 @@
 import { parentPort } from 'node:worker_threads'
 import type { Body } from '../../core/body.ts'
+import { countTokens, type ToCount } from '../../core/count-tokens.ts'
 import { type FaultCode, faultOf } from '../../core/fault.ts'
 import { type ToTranslate, type Translated, translateRequest } from '../../core/translate.ts'
 import { parseBody } from '../parse-body.ts'
 
 /** The other thread of the translator: one question at a time, in the order in which they come. */
 
+/** What is to be done with a body. */
+export type Work =
+  | { readonly kind: 'translate'; readonly target: ToTranslate }
+  | { readonly kind: 'count'; readonly asked: ToCount }
+
 export interface TranslatorQuestion {
-  readonly id: number
   readonly body: Body
-  readonly target: ToTranslate
+  readonly work: Work
 }
 
 export type TranslatorAnswer =
-  | { readonly id: number; readonly translated: Translated }
+  | { readonly kind: 'translated'; readonly translated: Translated }
+  | { readonly kind: 'counted'; readonly tokens: number }
+  /** An Error would lose its code on the way. */
   | {
-      readonly id: number
-      /** An Error would lose its code on the way. */
-      readonly fault: {
-        readonly code: FaultCode
-        readonly message: string
-        readonly field: string | undefined
-        readonly reason: string | undefined
-      }
+      readonly kind: 'refused'
+      readonly code: FaultCode
+      readonly message: string
+      readonly field: string | undefined
+      readonly reason: string | undefined
     }
 
-parentPort?.on('message', ({ id, body, target }: TranslatorQuestion) => {
-  parentPort?.postMessage(answer(id, body, target))
+parentPort?.on('message', (question: TranslatorQuestion) => {
+  parentPort?.postMessage(answer(question))
 })
 
-function answer(id: number, body: Body, target: ToTranslate): TranslatorAnswer {
+function answer({ body, work }: TranslatorQuestion): TranslatorAnswer {
   try {
-    return { id, translated: translateRequest(parseBody(body), target) }
+    const json = parseBody(body)
+    switch (work.kind) {
+      case 'translate':
+        return { kind: 'translated', translated: translateRequest(json, work.target) }
+      case 'count':
+        return { kind: 'counted', tokens: countTokens(json, work.asked) }
+    }
   } catch (error) {
     const { code, message, field, reason } = faultOf(error)
-    return { id, fault: { code, message, field, reason } }
+    return { kind: 'refused', code, message, field, reason }
   }
 }

@@ -153,13 +153,12 @@ function placed(
 }
 
 function writeForeign({ wire, type, json }: ForeignBlock, role: Turn['role'], writing: Writing): readonly JsonObject[] {
-  const field = `content.${type}`
   if (wire !== WIRE) {
-    writing.losses.add({ field, what: 'dropped', why: "only the client's own API knows it" })
+    writing.losses.addForeign(type)
     return []
   }
   if (type === 'document' && role === 'assistant' && isStrictVersion(writing)) {
-    writing.losses.add({ field, what: 'dropped', why: 'an answer holds no documents' })
+    writing.losses.add({ field: `content.${type}`, what: 'dropped', why: 'an answer holds no documents' })
     return []
   }
   return some(asObject(json))

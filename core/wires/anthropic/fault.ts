@@ -28,6 +28,10 @@ export function readToldFault(error: Json | undefined, { reason, spendLimitCodes
   return faultFor(told, { text, errorCode }, reason)
 }
 
+/** The vendor began another answer where one was going on: nobody can join the two (wire-formats 1.8, trap 46). */
+export const spliced = (): Fault =>
+  new Fault('upstream_error', 'The provider began another answer', { reason: 'spliced' })
+
 /** A fault for a client. Our code stands where the vendor has its own (`details.error_code`), so that a program can tell who made it. */
 export function writeFault(fault: Fault, requestId: string): WrittenFault {
   return { status: fault.code === 'overloaded' ? OVERLOADED : fault.status, body: faultBody(fault, requestId) }
@@ -160,6 +164,9 @@ const TYPES: { readonly [code in FaultCode]?: string } = {
 
 /** Clients of this wire make a conversation shorter when they read the vendor's own words (wire-formats 1.8, trap 51). */
 function messageOf({ code, message }: Fault): string {
-  if (code === 'context_too_long' && !TOO_LONG.test(message)) return `prompt is too long: ${message}`
+  if (code === 'context_too_long' && !OWN_WORDS.test(message)) return `prompt is too long: ${message}`
   return message
 }
+
+/** How the vendor itself says it: another vendor's sentence may mean the same and still not be found. */
+const OWN_WORDS = /prompt is too long|exceed context limit/i

@@ -1,8 +1,9 @@
+import { binaryOf } from '../../base64.ts'
 import type { MediaBlock, Source, Turn } from '../../chat.ts'
 import { readDataUrl } from '../../data-url.ts'
 import { filled } from '../../json-object.ts'
 import type { JsonObject } from '../../json.ts'
-import type { Feature } from '../../loss.ts'
+import { isWebUrl, mediaFeature, mediaTypeByBytes } from '../../media.ts'
 import { keptFields, withKept, writeMark } from './kept.ts'
 import { drop, isStrictVersion, lose, type Writing } from './writing.ts'
 
@@ -10,7 +11,7 @@ import { drop, isStrictVersion, lose, type Writing } from './writing.ts'
 export function writeMedia(block: MediaBlock, role: Turn['role'], writing: Writing): JsonObject | undefined {
   const why = refusal(block, role, writing)
   if (why !== undefined) {
-    drop(writing, featureOf(block), why)
+    drop(writing, mediaFeature(block), why)
     return undefined
   }
   if (block.detail !== undefined && block.detail !== 'auto') lose(writing, 'image.detail')
@@ -24,20 +25,6 @@ export function writeMedia(block: MediaBlock, role: Turn['role'], writing: Writi
     cache_control: writeMark(block.cacheMark, block.own),
     ...keptFields(block.own, ['source', 'cache_control']),
   })
-}
-
-/** The feature that a block is: for reports. */
-function featureOf({ kind, source }: MediaBlock): Feature {
-  switch (kind) {
-    case 'audio':
-      return 'audio.data'
-    case 'video':
-      return 'video'
-    case 'image':
-      return source.kind === 'text' ? 'image.data' : `image.${source.kind}`
-    case 'file':
-      return `file.${source.kind}`
-  }
 }
 
 interface WrittenMedia {
@@ -72,7 +59,7 @@ function writeOwn(block: MediaBlock, source: Source): WrittenMedia {
 function writeForeign(block: MediaBlock, writing: Writing): WrittenMedia | undefined {
   const { kind, source } = block
   if (kind === 'audio' || kind === 'video' || source.kind === 'id') {
-    lose(writing, featureOf(block))
+    lose(writing, mediaFeature(block))
     return undefined
   }
   switch (source.kind) {
@@ -105,8 +92,8 @@ function writeUrl(block: MediaBlock, source: Extract<Source, { readonly kind: 'u
   const data = readDataUrl(source.url)
   if (data !== undefined) return writeData(block, { kind: 'data', ...data }, writing)
   const type = typeOf(block)
-  if (writing.target.dialect.fetchesUrls === false || !/^https?:/i.test(source.url)) {
-    drop(writing, featureOf(block), 'the vendor does not fetch it')
+  if (writing.target.dialect.fetchesUrls === false || !isWebUrl(source.url)) {
+    drop(writing, mediaFeature(block), 'the vendor does not fetch it')
     return undefined
   }
   if (type === 'document' && source.mediaType !== undefined && source.mediaType !== PDF) {
@@ -124,17 +111,8 @@ const PDF = 'application/pdf'
  * (wire-formats 1.8, trap 21).
  */
 function mediaTypeOf({ mediaType, base64 }: Data): string | undefined {
-  const [, found] = MAGIC.find(([start]) => base64.startsWith(start)) ?? []
-  return found ?? mediaType?.split(';')[0]?.trim().toLowerCase()
+  return mediaTypeByBytes(base64) ?? mediaType?.split(';')[0]?.trim().toLowerCase()
 }
-
-/** How files of each kind begin, in base64. */
-const MAGIC: readonly (readonly [start: string, mediaType: string])[] = [
-  ['iVBORw0KGgo', 'image/png'],
-  ['/9j/', 'image/jpeg'],
-  ['R0lGOD', 'image/gif'],
-  ['JVBERi0', PDF],
-]
 
 const isText = (mediaType: string): boolean => mediaType.startsWith('text/') || TEXT_TYPES.includes(mediaType)
 const TEXT_TYPES = [
@@ -147,10 +125,10 @@ const TEXT_TYPES = [
 
 /** The text of a document, or `undefined` when it is none. */
 function decoded(base64: string): string | undefined {
+  const bytes = binaryOf(base64)
+  if (bytes === undefined) return undefined
   try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(
-      Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0)),
-    )
+    return new TextDecoder('utf-8', { fatal: true }).decode(Uint8Array.from(bytes, (letter) => letter.charCodeAt(0)))
   } catch {
     return undefined
   }

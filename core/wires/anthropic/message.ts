@@ -3,6 +3,7 @@ import type { Own } from '../../chat.ts'
 import { asObject, type JsonObject } from '../../json.ts'
 import type { Losses } from '../../loss.ts'
 import type { Part, PartContent, Stop } from '../../part.ts'
+import { replyId } from '../../reply-id.ts'
 import { NO_USAGE } from '../../usage.ts'
 import type { WriteReply } from '../../wire.ts'
 import { CANNOT } from './features.ts'
@@ -12,10 +13,10 @@ import { refusalDetails, writeStop } from './stop.ts'
 import { writeUsage } from './usage.ts'
 
 /** Who answers: what stands first in a reply, whole or streamed. */
-export function messageHead({ id, model, own }: Head, { requestId, chat }: WriteReply): JsonObject {
+export function messageHead({ id, model, own }: Head, context: WriteReply): JsonObject {
   return {
-    model: model === '' ? chat.model : model,
-    id: isHome(own) || id.startsWith(ID_PREFIX) ? id : `${ID_PREFIX}${requestId}`,
+    model: model === '' ? context.chat.model : model,
+    id: isHome(own) ? id : replyId(id, 'msg_', context),
     type: 'message',
     role: 'assistant',
     ...keptFields(own),
@@ -64,7 +65,7 @@ export function blockHead(
     case 'text':
       return { type: 'text', text: '', ...kept }
     case 'refusal':
-      if (CANNOT.refusal !== undefined) losses.add({ field: 'refusal', ...CANNOT.refusal })
+      losses.addFeature('refusal', CANNOT)
       return { type: 'text', text: '' }
     case 'reasoning':
       return content.redacted === true
@@ -77,7 +78,7 @@ export function blockHead(
       return undefined
     case 'foreign': {
       if (content.wire === WIRE) return asObject(content.json)
-      losses.add({ field: `content.${content.type}`, what: 'dropped', why: "only the provider's own API knows it" })
+      losses.addForeign(content.type)
       return undefined
     }
   }
@@ -87,5 +88,3 @@ export function blockHead(
 const clientCallId = (id: string, home: boolean): string => (home ? id : sentCallId(id, CLIENT_CALL_ID))
 
 const mediaFeature = (mediaType: string) => (mediaType.startsWith('audio/') ? 'audio.data' : 'image.data')
-
-const ID_PREFIX = 'msg_'

@@ -1,12 +1,11 @@
 import { startsWith } from '../../bytes.ts'
-import { Fault } from '../../fault.ts'
 import { asObject, asText, type JsonObject, parseJson } from '../../json.ts'
 import { PassingStream, type PassingStreamOptions } from '../../passing-stream.ts'
 import type { Reading } from '../../reply-reader.ts'
 import { nameAt, objectIn, readEvent } from '../../sse.ts'
 import { notThisWire } from '../../upstream-fault.ts'
 import { outputTokens, type Usage } from '../../usage.ts'
-import { readToldFault } from './fault.ts'
+import { readToldFault, spliced } from './fault.ts'
 import { laterUsage, readServiceTier, readUsage } from './usage.ts'
 
 type Options = Omit<PassingStreamOptions, 'flavour' | 'endsWithDone' | 'hideUsage'>
@@ -116,7 +115,7 @@ export class AnthropicStream extends PassingStream {
     const id = asText(message['id']) ?? ''
     const isAnother = this.#id !== undefined && this.#id !== id
     if (isAnother && this.opened) {
-      this.brokenBy = new Fault('upstream_error', 'The provider began another answer', { reason: 'spliced' })
+      this.brokenBy = spliced()
       return this.stopAt(start)
     }
     this.#id = id

@@ -1,5 +1,6 @@
 import { blockParts } from '../../collect.ts'
 import { Fault } from '../../fault.ts'
+import { without } from '../../json-object.ts'
 import { asList, asObject, asText, type JsonObject } from '../../json.ts'
 import type { Part } from '../../part.ts'
 import { notThisWire } from '../../upstream-fault.ts'
@@ -36,13 +37,12 @@ export function readReply(body: JsonObject, { account, spendLimitCodes }: ReadRe
 
 /** What a message says before its content. What only this wire knows of it is kept, whole or streamed. */
 export function startOf(message: JsonObject): Part {
-  const rest = Object.entries(message).filter(([key]) => !KNOWN.includes(key) && !END_FIELDS.includes(key))
   return {
     kind: 'start',
     id: asText(message['id']) ?? '',
     model: asText(message['model']) ?? '',
     // Always there: by it a writer of this wire knows a reply of its own.
-    own: { wire: WIRE, fields: Object.fromEntries(rest) },
+    own: { wire: WIRE, fields: without(message, [...KNOWN, ...END_FIELDS]) },
   }
 }
 

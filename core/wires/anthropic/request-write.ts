@@ -1,10 +1,12 @@
 import type { Chat } from '../../chat.ts'
+import { customToolNames } from '../../custom-tool.ts'
 import { filled, objectsOf } from '../../json-object.ts'
+import { JSON_INSTRUCTION } from '../../fit/instruction.ts'
 import type { JsonObject } from '../../json.ts'
 import { type Feature, Losses } from '../../loss.ts'
 import { isSpelt, loseOwn } from '../../own.ts'
 import { toolNames } from '../../tool-names.ts'
-import type { RequestTarget, Undo, WrittenRequest } from '../../wire.ts'
+import type { RequestTarget, WrittenRequest } from '../../wire.ts'
 import { withFittingMarks } from './cache-marks.ts'
 import { keptFields, WIRE, withKept, writeMark } from './kept.ts'
 import { writeTurns } from './messages-write.ts'
@@ -25,14 +27,15 @@ export function writeRequest(asked: Chat, target: RequestTarget): WrittenRequest
   const writing: Writing = { home, target, losses, sentName }
   for (const feature of unsayable(chat)) lose(writing, feature)
   const body = writeBody(chat, writing)
-  return { body, losses: losses.list(), undo: undoOf(chat, names?.originals ?? new Map(), sentName) }
+  const undo = { toolNames: names?.originals ?? new Map(), customTools: customToolNames(chat, sentName) }
+  return { body, losses: losses.list(), undo }
 }
 
 /** The messages stand last, so that the text of a longer conversation begins with that of a shorter one. */
 function writeBody(chat: Chat, writing: Writing): JsonObject {
   const tools = writeTools(chat.tools, writing)
   const { system, messages } = writeTurns(chat.turns, writing)
-  const instruction = chat.output?.kind === 'json' ? [settings.JSON_INSTRUCTION] : []
+  const instruction = chat.output?.kind === 'json' ? [{ type: 'text', text: JSON_INSTRUCTION }] : []
   const isSpeltOut = (way: string) => isSpelt(chat.own, WIRE, way)
   const said = filled({
     model: writing.target.model,
@@ -74,9 +77,4 @@ function unsayable(chat: Chat): readonly Feature[] {
     ['metadata', Object.keys(chat.metadata ?? {}).length > 0],
   ]
   return asked.flatMap(([feature, isAsked]) => (isAsked ? [feature] : []))
-}
-
-function undoOf(chat: Chat, toolNames: Undo['toolNames'], sentName: (name: string) => string): Undo {
-  const custom = chat.tools.flatMap((tool) => (tool.kind === 'custom' ? [sentName(tool.name)] : []))
-  return { toolNames, customTools: new Set(custom) }
 }

@@ -23,12 +23,6 @@ export function writeOutput(chat: Chat, writing: Writing): { readonly [field: st
   return { output_config: config ?? empty, ...(isOlder ? { [OUTPUT_FORMAT]: format } : {}) }
 }
 
-/** What is told where no field can say it. */
-export const JSON_INSTRUCTION: JsonObject = {
-  type: 'text',
-  text: 'Answer with one JSON object and nothing else: no explanation and no code fence.',
-}
-
 /** Sampling, as far as the version of the API knows it. */
 export function writeSampling(chat: Chat, writing: Writing): JsonObject {
   const { temperature, topP, topK } = chat

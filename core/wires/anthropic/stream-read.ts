@@ -1,9 +1,9 @@
 import { blockParts } from '../../collect.ts'
-import { Fault } from '../../fault.ts'
+import type { Fault } from '../../fault.ts'
 import { asCount, asList, asObject, asText, type Json, type JsonObject, parseJson } from '../../json.ts'
 import type { Part } from '../../part.ts'
 import type { ReadReply, StreamEvent, StreamReader } from '../../wire.ts'
-import { readToldFault } from './fault.ts'
+import { readToldFault, spliced } from './fault.ts'
 import { WIRE } from './kept.ts'
 import { OpenBlock, type Place } from './open-block.ts'
 import { readReplyBlock, type ReplyBlock } from './reply-block.ts'
@@ -78,8 +78,7 @@ export class AnthropicReader implements StreamReader {
     const id = asText(message['id']) ?? ''
     const isFirst = this.#id === undefined
     if (!isFirst && id === this.#id) return []
-    if (!isFirst && this.#blocks > 0)
-      return this.#fail(new Fault('upstream_error', 'The provider began another answer'))
+    if (!isFirst && this.#blocks > 0) return this.#fail(spliced())
     this.#id = id
     this.#usage = asObject(message['usage']) ?? {}
     this.#readEnd(message)

@@ -1,8 +1,8 @@
-import type { Chat, Tool } from '../../chat.ts'
+import type { Chat, CustomTool, FunctionTool, Tool } from '../../chat.ts'
+import { CUSTOM_TOOL_SCHEMA, customToolText } from '../../custom-tool.ts'
 import { filled, objectsOf } from '../../json-object.ts'
 import type { JsonObject } from '../../json.ts'
 import { isSpelt } from '../../own.ts'
-import { CUSTOM_TOOL_SCHEMA } from '../../undo.ts'
 import { keptFields, WIRE, withKept, writeMark } from './kept.ts'
 import { closedSchema } from './output-schema.ts'
 import { rootedSchema } from './tool-schema.ts'
@@ -26,9 +26,6 @@ export function writeToolChoice(chat: Chat, offered: number, writing: Writing): 
     choice === undefined ? {} : { ...choiceOf(choice, writing), disable_parallel_tool_use: singleFor(choice, single) }
   return withKept(chat.own, 'tool_choice', said)
 }
-
-type FunctionTool = Extract<Tool, { readonly kind: 'function' }>
-type CustomTool = Extract<Tool, { readonly kind: 'custom' }>
 
 function writeTool(tool: Tool, writing: Writing): readonly JsonObject[] {
   switch (tool.kind) {
@@ -65,20 +62,17 @@ function schemaFor(tool: FunctionTool, { losses }: Writing): JsonObject {
   return schema
 }
 
-/** A tool that takes free text is one with a single argument; the reply is undone by `Undo.customTools`. */
+/** A tool that takes free text is one with a single argument. */
 function writeCustom(tool: CustomTool, writing: Writing): JsonObject {
   lose(writing, 'tool.custom')
   if (tool.grammar !== undefined) lose(writing, 'tool.grammar')
   return filled({
     name: writing.sentName(tool.name),
-    description: [tool.description, grammarText(tool)].filter((part) => part !== undefined).join('\n\n') || undefined,
+    description: customToolText(tool),
     input_schema: CUSTOM_TOOL_SCHEMA,
     cache_control: writeMark(tool.cacheMark),
   })
 }
-
-const grammarText = ({ grammar }: CustomTool): string | undefined =>
-  grammar === undefined ? undefined : `The input must match this ${grammar.syntax} grammar:\n${grammar.definition}`
 
 type Choice = NonNullable<Chat['toolChoice']>
 

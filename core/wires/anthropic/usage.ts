@@ -1,5 +1,6 @@
 import { filled, objectsOf } from '../../json-object.ts'
-import { asCount, asObject, asText, type Json, type JsonObject } from '../../json.ts'
+import { asObject, asText, type Json, type JsonObject } from '../../json.ts'
+import { tokensIn } from '../../token-count.ts'
 import { NO_USAGE, outputTokens, type Usage } from '../../usage.ts'
 
 /**
@@ -8,7 +9,7 @@ import { NO_USAGE, outputTokens, type Usage } from '../../usage.ts'
  */
 export function readUsage(value: Json | undefined): Usage | undefined {
   const usage = asObject(value)
-  if (usage === undefined || (tokens(usage['input_tokens']) ?? tokens(usage['output_tokens'])) === undefined)
+  if (usage === undefined || (tokensIn(usage['input_tokens']) ?? tokensIn(usage['output_tokens'])) === undefined)
     return undefined
   return [usage, ...compactions(usage)].map(readOne).reduce(sum)
 }
@@ -45,37 +46,30 @@ export function writeUsage(usage: Usage, serviceTier: string | null): JsonObject
 
 /** What the SDK's types know; of another vendor's tiers they know nothing. */
 const TIERS = ['priority', 'batch']
-const TOKENS_MAX = 1_000_000_000
-
-function tokens(value: Json | undefined): number | undefined {
-  const count = asCount(value)
-  return count === undefined || count > TOKENS_MAX ? undefined : count
-}
-
 /** What the vendor spent on making the conversation shorter is not in its sums, and is billed (its page on compaction). */
 const compactions = (usage: JsonObject): readonly JsonObject[] =>
   objectsOf(usage['iterations']).filter((iteration) => iteration['type'] === 'compaction')
 
 function readOne(usage: JsonObject): Usage {
-  const output = tokens(usage['output_tokens']) ?? 0
-  const reasoning = Math.min(tokens(asObject(usage['output_tokens_details'])?.['thinking_tokens']) ?? 0, output)
+  const output = tokensIn(usage['output_tokens']) ?? 0
+  const reasoning = Math.min(tokensIn(asObject(usage['output_tokens_details'])?.['thinking_tokens']) ?? 0, output)
   return {
     ...NO_USAGE,
-    input: tokens(usage['input_tokens']) ?? 0,
-    cacheRead: tokens(usage['cache_read_input_tokens']) ?? 0,
+    input: tokensIn(usage['input_tokens']) ?? 0,
+    cacheRead: tokensIn(usage['cache_read_input_tokens']) ?? 0,
     ...readCacheWrites(usage),
     output: output - reasoning,
     reasoning,
-    searches: tokens(asObject(usage['server_tool_use'])?.['web_search_requests']) ?? 0,
+    searches: tokensIn(asObject(usage['server_tool_use'])?.['web_search_requests']) ?? 0,
   }
 }
 
 /** The sum and its parts by lifetime. What no part claims was written for a time that the vendor does not say. */
 function readCacheWrites(usage: JsonObject): Partial<Usage> {
   const byTime = asObject(usage['cache_creation'])
-  const cacheWrite5m = tokens(byTime?.['ephemeral_5m_input_tokens']) ?? 0
-  const cacheWrite1h = tokens(byTime?.['ephemeral_1h_input_tokens']) ?? 0
-  const total = tokens(usage['cache_creation_input_tokens']) ?? 0
+  const cacheWrite5m = tokensIn(byTime?.['ephemeral_5m_input_tokens']) ?? 0
+  const cacheWrite1h = tokensIn(byTime?.['ephemeral_1h_input_tokens']) ?? 0
+  const total = tokensIn(usage['cache_creation_input_tokens']) ?? 0
   return { cacheWrite5m, cacheWrite1h, cacheWriteOther: Math.max(0, total - cacheWrite5m - cacheWrite1h) }
 }
 

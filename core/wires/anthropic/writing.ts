@@ -16,10 +16,7 @@ export interface Writing {
 }
 
 /** Reports a feature that this wire has no place for. */
-export function lose({ losses }: Writing, feature: Feature): void {
-  const inability = CANNOT[feature]
-  if (inability !== undefined) losses.add({ field: feature, ...inability })
-}
+export const lose = ({ losses }: Writing, feature: Feature): void => losses.addFeature(feature, CANNOT)
 
 /** Reports a feature that the wire can say, but not here. */
 export const drop = ({ losses }: Writing, field: Feature, why: string): void =>

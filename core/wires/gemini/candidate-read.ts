@@ -1,7 +1,7 @@
 import { badField } from '../../fields.ts'
 import { put } from '../../json-object.ts'
 import { asList, asObject, asText, type Json, type JsonObject } from '../../json.ts'
-import { ownOf } from '../../own.ts'
+import { ownField } from '../../own.ts'
 import type { Part } from '../../part.ts'
 import { ContentReader } from './content-read.ts'
 import { Layout } from './layout.ts'
@@ -55,9 +55,16 @@ export class CandidateReader {
   end(): readonly Part[] {
     if (this.#finishReason === undefined) return []
     const closing = this.#content.close(isNaturalEnd(this.#finishReason) ? 'whole' : 'cut')
-    const own = ownOf('gemini', this.#rest, [...this.#spelt, ...this.#layout.spelt()])
     const stop = stopOf(this.#finishReason, this.#content.hasCall)
-    return [...closing, { kind: 'end', choice: this.#choice, stop, ...(own === undefined ? {} : { own }) }]
+    return [
+      ...closing,
+      {
+        kind: 'end',
+        choice: this.#choice,
+        stop,
+        ...ownField('gemini', this.#rest, [...this.#spelt, ...this.#layout.spelt()]),
+      },
+    ]
   }
 
   #keep(fields: JsonObject, prefix: string): void {

@@ -1,5 +1,6 @@
-import type { Block, CallBlock, MediaBlock, ResultBlock, Turn } from '../../chat.ts'
+import type { Block, CallBlock, ResultBlock, Turn } from '../../chat.ts'
 import type { JsonObject } from '../../json.ts'
+import { isMedia } from '../../media.ts'
 import { isHome, restored, speltAs } from './kept.ts'
 import { laidOut } from './layout.ts'
 import { writePart } from './parts-write.ts'
@@ -177,9 +178,6 @@ const withoutPictures = (result: ResultBlock): ResultBlock => ({
   ...result,
   blocks: result.blocks.filter((block) => !isMedia(block)),
 })
-
-const isMedia = (block: Block): block is MediaBlock =>
-  block.kind === 'image' || block.kind === 'audio' || block.kind === 'video' || block.kind === 'file'
 
 /** A result that answers no call of the turn before, which the vendor refuses. */
 function asText(result: ResultBlock, { losses }: Writing): readonly Block[] {

@@ -2,7 +2,7 @@ import type { EmbedReply, EmbedRequest } from '../../embed.ts'
 import { badField, Fields } from '../../fields.ts'
 import { asList, asObject, type Json, type JsonObject } from '../../json.ts'
 import { type Loss, Losses } from '../../loss.ts'
-import { ownOf } from '../../own.ts'
+import { loseFields, ownField } from '../../own.ts'
 import { notThisWire } from '../../upstream-fault.ts'
 import { readUsage } from './usage.ts'
 
@@ -17,13 +17,12 @@ export function readGeminiEmbed(
     throw badField('requests', 'must be a list with at least one request')
   const read = requests.map(readOne)
   const [first] = read
-  const own = ownOf('gemini', first?.rest ?? {})
   return {
     model,
     inputs: read.map(({ text }) => text),
     ...(first?.dimensions === undefined ? {} : { dimensions: first.dimensions }),
     encoding: 'float',
-    ...(own === undefined ? {} : { own }),
+    ...ownField('gemini', first?.rest ?? {}),
   }
 }
 
@@ -34,9 +33,7 @@ export function writeGeminiEmbed(
 ): { readonly body: JsonObject; readonly losses: readonly Loss[] } {
   const losses = new Losses()
   if (user !== undefined) losses.add({ field: 'user', what: 'dropped', why: 'Gemini takes no end user for embeddings' })
-  for (const [field, value] of Object.entries(own?.wire === 'gemini' ? {} : (own?.fields ?? {}))) {
-    if (value !== null) losses.add({ field, what: 'dropped', why: "only the client's own API knows it" })
-  }
+  loseFields(own, 'gemini', { path: '', losses })
   const requests = inputs.map((input, index) => ({
     model: `models/${model}`,
     content: { parts: [{ text: textOf(input, index) }] },

@@ -1,4 +1,5 @@
 import type { MediaBlock, Source } from '../../chat.ts'
+import { mediaTypeByBytes } from '../../media.ts'
 
 /** The kind of block that data of this type is. */
 export function mediaKind(mediaType: string | undefined): MediaBlock['kind'] {
@@ -11,7 +12,7 @@ export function mediaTypeOf(source: Source, kind: MediaBlock['kind']): string {
   if (source.mediaType !== undefined) return source.mediaType
   switch (source.kind) {
     case 'data':
-      return BEGINNINGS.find(([beginning]) => source.base64.startsWith(beginning))?.[1] ?? USUAL[kind]
+      return mediaTypeByBytes(source.base64) ?? USUAL[kind]
     case 'url':
       return mediaTypeByEnding(source.url) ?? USUAL[kind]
     case 'id':
@@ -28,15 +29,6 @@ export function mediaTypeByEnding(url: string): string | undefined {
 }
 
 const URL_LENGTH_MAX = 8_192
-
-/** Base64 of the first bytes that every file of the type has. */
-const BEGINNINGS: readonly (readonly [beginning: string, mediaType: string])[] = [
-  ['iVBORw0KGgo', 'image/png'],
-  ['/9j/', 'image/jpeg'],
-  ['R0lGOD', 'image/gif'],
-  ['UklGR', 'image/webp'],
-  ['JVBERi', 'application/pdf'],
-]
 
 const USUAL: { readonly [kind in MediaBlock['kind']]: string } = {
   image: 'image/jpeg',

@@ -1,3 +1,4 @@
+import { checkedBase64 } from '../../base64.ts'
 import { isMadeCallId } from '../../call-id.ts'
 import type { Block, MediaBlock, Proof, ResultBlock, Source } from '../../chat.ts'
 import { badField, type Fields } from '../../fields.ts'
@@ -6,7 +7,7 @@ import type { CallPairs } from './call-pairs.ts'
 import { Kept } from './kept.ts'
 import { mediaKind, mediaTypeByEnding } from './media-type.ts'
 import { objectIn } from './object-text.ts'
-import { hidesThought, readSignature } from './signature.ts'
+import { hidesThought, isOfAnother, readSignature } from './signature.ts'
 
 /** Whose turn a part stands in. */
 export interface PartPlace {
@@ -78,13 +79,9 @@ function readInlineData(part: Fields): MediaBlock {
   const kept = new Kept()
   const blob = part.objectNeeded('inlineData')
   const mediaType = blob.textNeeded('mimeType')
-  const base64 = blob.textNeeded('data')
-  if (!BASE64.test(base64.slice(0, 64))) throw badField(blob.path('data'), 'must be base64')
+  const base64 = checkedBase64(blob.textNeeded('data'), blob.path('data'))
   return media(part, { kept, source: { kind: 'data', mediaType, base64 }, inner: blob, path: 'inlineData' })
 }
-
-/** Both alphabets (RFC 4648, sections 4 and 5). */
-const BASE64 = /^[A-Za-z0-9+/_-]*={0,2}\s*$/
 
 function readFileData(part: Fields): MediaBlock {
   const kept = new Kept()
@@ -211,9 +208,11 @@ export const NO_RESPONSE = 'no response'
 export const AS_TEXT = 'as text'
 export const AS_RESULT = 'as result'
 export const NO_PARTS = 'nothing in parts'
+export const OF_ANOTHER = 'of another'
 
 /** What every block may carry; read last, because it keeps what nobody has asked for. */
 function marked(proof: Proof | undefined, kept: Kept, part: Fields): Pick<Block, 'proof' | 'own'> {
+  if (isOfAnother(part)) kept.spell(OF_ANOTHER)
   kept.rest(part)
   const own = kept.own()
   return { ...(proof === undefined ? {} : { proof }), ...(own === undefined ? {} : { own }) }

@@ -44,8 +44,7 @@ export function writePart(block: Block, writing: Writing): JsonObject | undefine
       return writeResult(block, writing)
     case 'foreign': {
       const json = block.wire === 'gemini' ? asObject(block.json) : undefined
-      if (json === undefined)
-        losses.add({ field: `content.${block.type}`, what: 'dropped', why: "only the client's own API has it" })
+      if (json === undefined) losses.addForeign(block.type)
       return json
     }
   }

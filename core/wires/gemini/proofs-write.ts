@@ -1,5 +1,7 @@
 import type { Block, Proof } from '../../chat.ts'
+import { isSpelt } from '../../own.ts'
 import { isProofOf } from '../../proof.ts'
+import { OF_ANOTHER } from './parts-read.ts'
 import { NEVER_SIGNED } from './signature.ts'
 import type { Writing } from './writing.ts'
 
@@ -45,14 +47,15 @@ export function signedBlocks(blocks: readonly Block[], writing: Writing): readon
 }
 
 /**
- * At home each block keeps what it came with. Only where another vendor has answered in between (its proofs cannot go back) is a call told
- * from one whose signature was lost.
+ * At home each block keeps what it came with. Only where another vendor has answered in between (its proofs cannot go back, or its calls are
+ * marked as not signed) is a call told from one whose signature was lost.
  */
 export function signedAtHome(blocks: readonly Block[], writing: Writing): readonly Signed[] {
   const isForeign = ({ proof }: Block) => proof !== undefined && !isOurs(proof, writing)
-  if (!blocks.some(isForeign)) return blocks.map((block) => withSignature(block, block.proof?.data))
+  const isOfAnother = (block: Block) => isForeign(block) || isSpelt(block.own, 'gemini', OF_ANOTHER)
+  if (!blocks.some(isOfAnother)) return blocks.map((block) => withSignature(block, block.proof?.data))
   const kept = blocks.filter((block) => block.kind !== 'reasoning' || !isForeign(block))
-  writing.losses.add(FOREIGN_PROOF)
+  if (blocks.some(isForeign)) writing.losses.add(FOREIGN_PROOF)
   return neverSigned(
     kept.map((block) => withSignature(block, isForeign(block) ? undefined : block.proof?.data)),
     writing,

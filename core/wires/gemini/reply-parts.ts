@@ -2,7 +2,7 @@ import { madeCallId } from '../../call-id.ts'
 import { badField } from '../../fields.ts'
 import { put } from '../../json-object.ts'
 import { asCount, asList, asObject, asText, type Json, type JsonObject } from '../../json.ts'
-import { ownOf } from '../../own.ts'
+import { ownField } from '../../own.ts'
 import type { Part } from '../../part.ts'
 import { notThisWire } from '../../upstream-fault.ts'
 import { USAGE_KINDS, type Usage } from '../../usage.ts'
@@ -85,14 +85,13 @@ export class ReplyParts {
     this.#kept = keptOf(body)
     const createdAt = secondsOf(body['createTime'])
     const isEmptyList = candidates === 0 && asList(body['candidates']) !== undefined
-    const own = ownOf('gemini', this.#kept, isEmptyList ? [CAME_SO, EMPTY_CANDIDATES] : [CAME_SO])
     return [
       {
         kind: 'start',
         id: this.#id,
         model: asText(modelVersion) ?? '',
         ...(createdAt === undefined ? {} : { createdAt }),
-        ...(own === undefined ? {} : { own }),
+        ...ownField('gemini', this.#kept, isEmptyList ? [CAME_SO, EMPTY_CANDIDATES] : [CAME_SO]),
       },
     ]
   }
@@ -139,8 +138,7 @@ export class ReplyParts {
   }
 
   #finish(): Part {
-    const own = ownOf('gemini', this.#late)
-    return { kind: 'finish', ...(own === undefined ? {} : { own }) }
+    return { kind: 'finish', ...ownField('gemini', this.#late) }
   }
 }
 

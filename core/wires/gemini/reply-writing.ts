@@ -10,7 +10,7 @@ import { restored, speltAs } from './kept.ts'
 import { laidOut } from './layout.ts'
 import { argumentsOf } from './object-text.ts'
 import { ID, NO_TEXT } from './parts-read.ts'
-import { signatureOf } from './signature.ts'
+import { signatureOf, UNSIGNED_CALL } from './signature.ts'
 import { finishReasonOf } from './stop.ts'
 
 /** What every writer of a piece of a reply is given. */
@@ -23,17 +23,20 @@ export interface ReplyWriting {
 /** Log probabilities that were asked for: no other wire's reader hands them on. */
 export function loseLogprobs({ chat }: WriteReply, { isHome, losses }: ReplyWriting): void {
   if (isHome || chat.logprobs === undefined) return
-  losses.add({ field: 'logprobs', what: 'dropped', why: 'they are not brought over to this API' })
+  losses.addLogprobs()
 }
 
 /** A block of a reply as a part; `undefined` (and a loss) for what only another vendor knows. */
 export function replyPart(block: CollectedBlock, writing: ReplyWriting): JsonObject | undefined {
   const part = bare(block, writing)
   if (part === undefined) return undefined
-  const { proof, content } = block
-  const redacted = content.kind === 'reasoning' && content.redacted === true
-  const signature = proof === undefined ? {} : { thoughtSignature: signatureOf(proof, redacted) }
-  return restored({ ...part, ...signature }, block.own)
+  const signature = signatureFor(block, writing)
+  return restored(signature === undefined ? part : { ...part, thoughtSignature: signature }, block.own)
+}
+
+function signatureFor({ proof, content }: CollectedBlock, { isHome }: ReplyWriting): string | undefined {
+  if (proof !== undefined) return signatureOf(proof, content.kind === 'reasoning' && content.redacted === true)
+  return content.kind === 'call' && !isHome ? UNSIGNED_CALL : undefined
 }
 
 /** The end of a candidate, with whatever of its content is still to be said. */
@@ -86,8 +89,7 @@ function bare({ content, text, own }: CollectedBlock, writing: ReplyWriting): Js
       return { inlineData: { mimeType: content.mediaType, data: content.base64 } }
     case 'foreign': {
       const json = content.wire === 'gemini' ? asObject(content.json) : undefined
-      if (json === undefined)
-        writing.losses.add({ field: `content.${content.type}`, what: 'dropped', why: 'only its own vendor knows it' })
+      if (json === undefined) writing.losses.addForeign(content.type)
       return json
     }
   }

@@ -290,6 +290,29 @@ describe('signatures (trap 8)', () => {
     })
   })
 
+  test('a client of the wire whose last answer came from a vendor who signs nothing: its calls are told apart by their mark', () => {
+    const [question, answer] = [
+      { role: 'user', parts: [{ text: 'q' }] },
+      { functionCall: { name: 'f', args: {} }, thoughtSignature: btoa('sekisho-proof-1.openai-chat..') },
+    ]
+    const chat = readRequest(
+      { contents: [question, { role: 'model', parts: [answer, answer] }] },
+      { model: 'm', stream: false },
+    )
+    expect(chat.turns[1]?.blocks.map(({ proof }) => proof)).toEqual([undefined, undefined])
+    const call = { functionCall: { name: 'f', args: {} } }
+    const written = (dialect: Dialect) => writeRequest(chat, { ...TARGET, dialect })
+    expect(written({}).body['contents']).toEqual([
+      question,
+      { role: 'model', parts: [{ ...call, thoughtSignature: NEVER }, call] },
+    ])
+    expect(written({ reasoning: 'budget' }).body['contents']).toEqual([
+      question,
+      { role: 'model', parts: [call, call] },
+    ])
+    expect(lost(written({}))).toEqual([])
+  })
+
   test('a client of the wire whose last answer came from another vendor: its proof stays away, its calls are told apart', () => {
     const body = {
       contents: [

@@ -1,4 +1,5 @@
 import type { Chat } from '../../chat.ts'
+import { customToolNames } from '../../custom-tool.ts'
 import type { Json, JsonObject } from '../../json.ts'
 import { Losses } from '../../loss.ts'
 import { loseOwn } from '../../own.ts'
@@ -9,7 +10,7 @@ import { writeContents, writeSystem } from './contents-write.ts'
 import { isHome, restored, speltAs } from './kept.ts'
 import { MODEL, MODELS } from './request-read.ts'
 import { respelt } from './spelling.ts'
-import { customTools, writeToolChoice, writeTools } from './tools-write.ts'
+import { writeToolChoice, writeTools } from './tools-write.ts'
 import { lose, type Writing } from './writing.ts'
 
 /** A `generateContent` body. The model and whether it streams are said in the path. */
@@ -24,7 +25,7 @@ export function writeRequest(chat: Chat, target: RequestTarget): WrittenRequest 
   return {
     body: home ? respelt(body, chat.own?.spelt ?? []) : body,
     losses: losses.list(),
-    undo: { toolNames: names.originals, customTools: customTools(chat, names.sent) },
+    undo: { toolNames: names.originals, customTools: customToolNames(chat, names.sent) },
   }
 }
 

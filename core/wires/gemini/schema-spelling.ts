@@ -1,7 +1,7 @@
 import type { Own } from '../../chat.ts'
 import { badField, type Fields } from '../../fields.ts'
 import { asObject, type JsonObject, parseJson } from '../../json.ts'
-import { ownOf } from '../../own.ts'
+import { ownField } from '../../own.ts'
 import { nameApart } from '../anthropic/output-schema.ts'
 import { speltAs } from './kept.ts'
 import { readOpenApiSchema } from './schema-read.ts'
@@ -25,8 +25,7 @@ export function readSchema(fields: Fields, { newer, older }: SchemaFields): Read
   if (schema !== undefined && openApi !== undefined)
     throw badField(fields.path(older), `must not stand beside '${newer}'`)
   if (openApi === undefined) return schema === undefined ? undefined : { schema }
-  const own = ownOf('gemini', {}, [OLDER + JSON.stringify(openApi)])
-  return { schema: readOpenApiSchema(openApi), ...(own === undefined ? {} : { own }) }
+  return { schema: readOpenApiSchema(openApi), ...ownField('gemini', {}, [OLDER + JSON.stringify(openApi)]) }
 }
 
 /** The schema in the older form as its client wrote it, as long as it still says the same. */

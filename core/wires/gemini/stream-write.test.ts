@@ -71,22 +71,32 @@ describe('a stream', () => {
   test('gives each call whole, in the order in which they began (traps 1 and 2)', () => {
     const interleaved = replyCases('openai-chat').find(({ name }) => name === 'parallel calls that come interleaved')
     const calls = said(interleaved?.parts ?? []).filter((part) => 'functionCall' in part)
-    expect(calls).toEqual([
-      { functionCall: { id: 'call_0', name: 'get_weather', args: { city: 'Oslo' } } },
-      { functionCall: { id: 'call_1', name: 'get_time', args: { city: 'Rome' } } },
-      { functionCall: { id: 'call_2', name: 'get_time', args: { city: '東京' } } },
+    expect(calls.map(({ functionCall }) => functionCall)).toEqual([
+      { id: 'call_0', name: 'get_weather', args: { city: 'Oslo' } },
+      { id: 'call_1', name: 'get_time', args: { city: 'Rome' } },
+      { id: 'call_2', name: 'get_time', args: { city: '東京' } },
     ])
   })
 
   test('gives a call without arguments an empty object (trap 25)', () => {
-    expect(said(reply([{ ...call(0), text: '' }], 'calls'))[0]).toEqual({
-      functionCall: { id: 'call_0', name: 'get_weather', args: {} },
-    })
+    const [part] = said(reply([{ ...call(0), text: '' }], 'calls'))
+    expect(part?.['functionCall']).toEqual({ id: 'call_0', name: 'get_weather', args: {} })
+  })
+
+  test('marks the calls that their vendor did not sign, and leaves those of its own vendor as they are (trap 8)', () => {
+    const called = reply([call(0)], 'calls')
+    const UNSIGNED = btoa('sekisho-proof-1.openai-chat..')
+    expect(said(called)[0]).toMatchObject({ functionCall: {}, thoughtSignature: UNSIGNED })
+    expect(said(called).filter(({ thoughtSignature }) => thoughtSignature !== undefined)).toHaveLength(1)
+    const own = { wire: 'gemini', fields: {}, spelt: ['gemini'] } as const
+    const atHome = called.map((part) => (part.kind === 'start' ? { ...part, own } : part))
+    expect(said(atHome)[0]).not.toHaveProperty('thoughtSignature')
   })
 
   test('gives no id that was made here', () => {
     const made = { ...call(0), content: { kind: 'call', id: 'call_made_x_0', name: 'f', input: 'function' } } as const
-    expect(said(reply([made], 'calls'))[0]).toEqual({ functionCall: { name: 'f', args: { city: 'Oslo' } } })
+    const [part] = said(reply([made], 'calls'))
+    expect(part?.['functionCall']).toEqual({ name: 'f', args: { city: 'Oslo' } })
   })
 
   test('gives pictures in one part', () => {

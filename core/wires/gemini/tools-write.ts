@@ -1,6 +1,6 @@
-import type { Chat, Tool, ToolChoice } from '../../chat.ts'
+import type { Chat, CustomTool, FunctionTool, Tool, ToolChoice } from '../../chat.ts'
+import { CUSTOM_TOOL_SCHEMA, customToolText } from '../../custom-tool.ts'
 import { asObject, type Json, type JsonObject } from '../../json.ts'
-import { CUSTOM_TOOL_SCHEMA } from '../../undo.ts'
 import { restored, speltAs, wordAs } from './kept.ts'
 import { rewriteSchema } from './schema.ts'
 import { asWritten } from './schema-spelling.ts'
@@ -29,10 +29,6 @@ export function writeTools(writing: Writing): readonly JsonObject[] | undefined 
     functions.length === 0 ? whole : { functionDeclarations: functions, ...whole },
   )
 }
-
-/** Names, as they are sent, of the functions that stand for tools of free text. */
-export const customTools = ({ tools }: Chat, sent: (name: string) => string): ReadonlySet<string> =>
-  new Set(tools.flatMap((tool) => (tool.kind === 'custom' ? [sent(tool.name)] : [])))
 
 /** `toolConfig`, or `undefined` when there is nothing to say in it. */
 export function writeToolChoice(writing: Writing): JsonObject | undefined {
@@ -64,7 +60,7 @@ function placesOf(tools: readonly Tool[], { own, tools: all }: Chat): readonly n
   return spelt?.length === tools.length && tools.length === all.length ? spelt : usualPlaces(tools)
 }
 
-function writeFunction(tool: Exclude<Tool, { kind: 'foreign' }>, writing: Writing): JsonObject {
+function writeFunction(tool: FunctionTool | CustomTool, writing: Writing): JsonObject {
   const { names, losses } = writing
   const name = names.sent(tool.name)
   if (tool.cacheMark !== undefined) lose(losses, 'text.cacheMark')
@@ -80,23 +76,19 @@ interface Custom {
   readonly writing: Writing
 }
 
-function writeCustom(tool: Extract<Tool, { kind: 'custom' }>, { name, writing }: Custom): JsonObject {
+function writeCustom(tool: CustomTool, { name, writing }: Custom): JsonObject {
   const { losses, target } = writing
   lose(losses, 'tool.custom')
   if (tool.grammar !== undefined) lose(losses, 'tool.grammar')
-  const grammar =
-    tool.grammar === undefined
-      ? []
-      : [`The input must match this ${tool.grammar.syntax} grammar:\n${tool.grammar.definition}`]
-  const description = [...(tool.description === undefined ? [] : [tool.description]), ...grammar].join('\n\n')
+  const description = customToolText(tool)
   const form = target.dialect.schema ?? 'json-schema'
   // It is ours, not the client's: what the older form does without is nobody's loss.
   const schema = rewriteSchema(CUSTOM_TOOL_SCHEMA, form, () => {})
   const parameters = form === 'openapi' ? { parameters: schema } : { parametersJsonSchema: schema }
-  return { name, ...(description === '' ? {} : { description }), ...parameters }
+  return { name, ...(description === undefined ? {} : { description }), ...parameters }
 }
 
-function writeParameters(tool: Extract<Tool, { kind: 'function' }>, { losses, isHome, target }: Writing): JsonObject {
+function writeParameters(tool: FunctionTool, { losses, isHome, target }: Writing): JsonObject {
   if (tool.schema === undefined) return {}
   const original = asWritten(tool.schema, tool.own)
   if (original !== undefined) return { parameters: original }

@@ -1,4 +1,5 @@
-import { asCount, asList, asObject, asText, type Json, type JsonObject } from '../../json.ts'
+import { asList, asObject, asText, type Json, type JsonObject } from '../../json.ts'
+import { taker, tokensIn } from '../../token-count.ts'
 import { inputTokens, NO_USAGE, type Usage } from '../../usage.ts'
 
 /**
@@ -7,7 +8,7 @@ import { inputTokens, NO_USAGE, type Usage } from '../../usage.ts'
  */
 export function readUsage(value: Json | undefined, searches: number): Usage | undefined {
   const usage = asObject(value)
-  const prompt = tokens(usage?.['promptTokenCount'])
+  const prompt = tokensIn(usage?.['promptTokenCount'])
   if (usage === undefined || prompt === undefined) return undefined
   return { ...NO_USAGE, ...readInputs(usage, prompt), ...readOutputs(usage), searches }
 }
@@ -46,25 +47,18 @@ export function writeUsage(usage: Usage, serviceTier: string | null): JsonObject
   }
 }
 
-const TOKENS_MAX = 1_000_000_000
-
 const TIERS = new Map([
   ['ON_DEMAND_FLEX', 'flex'],
   ['ON_DEMAND_PRIORITY', 'priority'],
 ])
 
-function tokens(value: Json | undefined): number | undefined {
-  const count = asCount(value)
-  return count === undefined || count > TOKENS_MAX ? undefined : count
-}
-
 function readInputs(usage: JsonObject, prompt: number): Partial<Usage> {
   const inPrompt = (kind: string) =>
     modality(usage['promptTokensDetails'], kind) - modality(usage['cacheTokensDetails'], kind)
   const ofTools = (kind: string) => modality(usage['toolUsePromptTokensDetails'], kind)
-  const take = taker(prompt + (tokens(usage['toolUsePromptTokenCount']) ?? 0))
+  const take = taker(prompt + (tokensIn(usage['toolUsePromptTokenCount']) ?? 0))
   const taken = {
-    cacheRead: take(tokens(usage['cachedContentTokenCount']) ?? 0),
+    cacheRead: take(tokensIn(usage['cachedContentTokenCount']) ?? 0),
     inputAudio: take(inPrompt('AUDIO') + ofTools('AUDIO')),
     // A document is looked at page by page.
     inputImage: take(inPrompt('IMAGE') + inPrompt('DOCUMENT') + ofTools('IMAGE') + ofTools('DOCUMENT')),
@@ -73,29 +67,19 @@ function readInputs(usage: JsonObject, prompt: number): Partial<Usage> {
 }
 
 function readOutputs(usage: JsonObject): Partial<Usage> {
-  const take = taker(tokens(usage['candidatesTokenCount']) ?? 0)
+  const take = taker(tokensIn(usage['candidatesTokenCount']) ?? 0)
   const taken = {
     outputAudio: take(modality(usage['candidatesTokensDetails'], 'AUDIO')),
     outputImage: take(modality(usage['candidatesTokensDetails'], 'IMAGE')),
   }
-  return { ...taken, output: take(Number.POSITIVE_INFINITY), reasoning: tokens(usage['thoughtsTokenCount']) ?? 0 }
-}
-
-/** Gives out parts of a total, and never more than there is: details have added up to more. */
-function taker(total: number): (wanted: number) => number {
-  let left = total
-  return (wanted) => {
-    const taken = Math.max(0, Math.min(wanted, left))
-    left -= taken
-    return taken
-  }
+  return { ...taken, output: take(Number.POSITIVE_INFINITY), reasoning: tokensIn(usage['thoughtsTokenCount']) ?? 0 }
 }
 
 function modality(details: Json | undefined, kind: string): number {
   let sum = 0
   for (const detail of asList(details) ?? []) {
     const fields = asObject(detail)
-    if (fields?.['modality'] === kind) sum += tokens(fields['tokenCount']) ?? 0
+    if (fields?.['modality'] === kind) sum += tokensIn(fields['tokenCount']) ?? 0
   }
   return sum
 }

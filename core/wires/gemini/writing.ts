@@ -15,7 +15,4 @@ export interface Writing {
 }
 
 /** Reports a feature that this wire cannot say, in the words of its table. */
-export function lose(losses: Losses, feature: Feature): void {
-  const inability = cannot[feature]
-  if (inability !== undefined) losses.add({ field: feature, ...inability })
-}
+export const lose = (losses: Losses, feature: Feature): void => losses.addFeature(feature, cannot)

@@ -39,4 +39,3 @@ export function chunksOf({ id, object, created, model }: Envelope, { usageAsked 
 export const deltaOf = (field: string, value: Json): string => `{"${field}":${JSON.stringify(value)}}`
 
 export const DONE = 'data: [DONE]\n\n'
-export const KEEP_ALIVE = ': keep-alive\n\n'

@@ -66,7 +66,7 @@ function writeThinking({ text, own }: ReasoningBlock, writing: Writing): JsonObj
 /** A block of this wire as it came; one of another wire is left behind. */
 export function writeForeign({ wire, type, json }: ForeignBlock, writing: Writing): JsonObject | undefined {
   if (wire === ID) return asObject(json)
-  loseHere(writing, `content.${type}`, { what: 'dropped', why: "only the client's own API knows it" })
+  writing.losses.addForeign(type)
   return undefined
 }
 

@@ -3,7 +3,7 @@ import { badField, Fields } from '../../fields.ts'
 import { filled, without } from '../../json-object.ts'
 import { asCount, asList, asObject, asText, type Json, type JsonObject } from '../../json.ts'
 import { type Loss, Losses } from '../../loss.ts'
-import { isSpelt, ownFields } from '../../own.ts'
+import { isSpelt, loseFields, ownFields } from '../../own.ts'
 import { notThisWire } from '../../upstream-fault.ts'
 import { decodeVector, encodeVector } from './float-vector.ts'
 import { ID, keep, overlay, spellings } from './kept.ts'
@@ -125,9 +125,6 @@ function readVector(value: Json | undefined): Float32Array {
 /** What the client's wire alone knows. */
 function lossesOf({ own }: EmbedRequest): readonly Loss[] {
   const losses = new Losses()
-  const fields = own === undefined || own.wire === ID ? {} : own.fields
-  for (const [field, value] of Object.entries(fields)) {
-    if (value !== null) losses.add({ field, what: 'dropped', why: "only the client's own API knows it" })
-  }
+  loseFields(own, ID, { path: '', losses })
   return losses.list()
 }

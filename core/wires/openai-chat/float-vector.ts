@@ -1,3 +1,5 @@
+import { binaryOf } from '../../base64.ts'
+
 /**
  * A vector in the form that OpenAI's SDKs ask for unasked: 32-bit floats, little-endian whatever the machine, in base64 (a fifth of the
  * letters of a list).
@@ -15,7 +17,7 @@ export function encodeVector(vector: Float32Array): string {
 
 /** `undefined` when the text is no base64, or no whole number of floats. */
 export function decodeVector(base64: string): Float32Array | undefined {
-  const letters = decoded(base64)
+  const letters = binaryOf(base64)
   if (letters === undefined || letters.length % FLOAT_BYTES !== 0) return undefined
   const view = new DataView(new ArrayBuffer(letters.length))
   for (let at = 0; at < letters.length; at++) view.setUint8(at, letters.charCodeAt(at))
@@ -27,11 +29,3 @@ export function decodeVector(base64: string): Float32Array | undefined {
 const FLOAT_BYTES = 4
 /** How many arguments a call takes at once. */
 const RUN_BYTES = 8_192
-
-function decoded(base64: string): string | undefined {
-  try {
-    return atob(base64)
-  } catch {
-    return undefined
-  }
-}

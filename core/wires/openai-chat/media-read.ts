@@ -1,3 +1,4 @@
+import { checkedBase64 } from '../../base64.ts'
 import type { MediaBlock, Source } from '../../chat.ts'
 import { readDataUrl } from '../../data-url.ts'
 import { badField, type Fields } from '../../fields.ts'
@@ -30,7 +31,7 @@ export function readByUrl(part: Fields, kind: 'image' | 'video'): MediaBlock {
 /** `input_audio`: data and the name of its format. */
 export function readAudio(part: Fields): MediaBlock {
   const inner = part.objectNeeded('input_audio')
-  const base64 = checked(inner.textNeeded('data'), inner.path('data'))
+  const base64 = checkedBase64(inner.textNeeded('data'), inner.path('data'))
   const format = inner.textNeeded('format')
   const mediaType = AUDIO_TYPES.get(format) ?? `audio/${format}`
   const { mark, spelt } = readMark(part)
@@ -82,7 +83,7 @@ function sourceOf(url: string, path: string): Sourced {
   const head = url.slice(0, url.length - base64.length)
   const usual = `data:${mediaType};base64,`
   return {
-    source: { kind: 'data', mediaType, base64: checked(base64, path) },
+    source: { kind: 'data', mediaType, base64: checkedBase64(base64, path) },
     head: head === usual ? [] : [`head ${head}`],
   }
 }
@@ -92,17 +93,10 @@ function fileSource(data: string, path: string): Sourced {
     const sourced = sourceOf(data, path)
     return sourced.source.kind === 'url' ? { ...sourced, head: ['file_url'] } : sourced
   }
-  return { source: { kind: 'data', base64: checked(data, path) }, head: ['head '] }
+  return { source: { kind: 'data', base64: checkedBase64(data, path) }, head: ['head '] }
 }
 
 const idSource = (id: string): Source => ({ kind: 'id', id })
-
-/** Only the first letters are looked at: enough to tell data from something else. */
-function checked(base64: string, path: string): string {
-  if (!/^[A-Za-z0-9+/_=-]+$/.test(base64.slice(0, HEAD_LENGTH))) throw badField(path, 'must be base64 data')
-  return base64
-}
-const HEAD_LENGTH = 64
 
 /** OpenAI takes no films: only nodes that were asked in this spelling get them so. */
 const nodesOnly = (kind: 'image' | 'video'): readonly string[] => (kind === 'video' ? ['video_url'] : [])

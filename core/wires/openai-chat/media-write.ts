@@ -2,6 +2,7 @@ import type { MediaBlock, Source } from '../../chat.ts'
 import { dataUrl } from '../../data-url.ts'
 import { filled } from '../../json-object.ts'
 import type { JsonObject } from '../../json.ts'
+import { mediaTypeByBytes } from '../../media.ts'
 import { isSpelt, ownFields } from '../../own.ts'
 import { ID, overlay, speltValue } from './kept.ts'
 import { lose, loseHere, markFields, type Writing } from './writing.ts'
@@ -136,12 +137,5 @@ function urlOf({ source, own }: MediaBlock, usualType: string): string | undefin
 
 /** A picture whose type nobody said shows it in its first letters. */
 function typeOf({ mediaType, base64 }: Extract<Source, { readonly kind: 'data' }>, usual: string): string {
-  return mediaType ?? SIGNS.find(([sign]) => base64.startsWith(sign))?.[1] ?? usual
+  return mediaType ?? mediaTypeByBytes(base64) ?? usual
 }
-const SIGNS: readonly (readonly [sign: string, mediaType: string])[] = [
-  ['iVBOR', 'image/png'],
-  ['/9j/', 'image/jpeg'],
-  ['R0lGOD', 'image/gif'],
-  ['UklGR', 'image/webp'],
-  ['JVBER', 'application/pdf'],
-]

@@ -44,7 +44,7 @@ export const writeImage = ({ mediaType, base64 }: Extract<PartContent, { kind: '
 /** Reports a block that has no place in a reply of this wire, or one that is not OpenAI's own. */
 export function loseBlock(content: PartContent, losses: Losses): void {
   if (content.kind === 'foreign' && content.wire !== ID) {
-    losses.add({ field: `content.${content.type}`, what: 'dropped', why: "only the provider's own API knows it" })
+    losses.addForeign(content.type)
   }
   if (content.kind !== 'media') return
   const loss = isImage(content) ? IN_IMAGES : ({ field: 'content.media', what: 'dropped', why: NO_PLACE } as const)
@@ -70,8 +70,7 @@ export const loseCitation = (losses: Losses): void =>
 
 /** Log probabilities that were asked for: no other wire's reader hands them on, and no chunk of ours has a place for them. */
 export const loseLogprobs = ({ logprobs }: Chat, losses: Losses): void => {
-  if (logprobs !== undefined)
-    losses.add({ field: 'logprobs', what: 'dropped', why: 'they are not brought over to this API' })
+  if (logprobs !== undefined) losses.addLogprobs()
 }
 
 const loseForeign = (blocks: readonly CollectedBlock[], losses: Losses): void => {

@@ -77,6 +77,8 @@ export class OpenAiStream extends PassingStream {
     const data = run[start] === LETTER_D ? start : dataLine(run, start, end)
     if (data < 0) return
     const value = run[data + 5] === SPACE ? data + 6 : data + 5
+    // Some keep the line open with events that hold nothing.
+    if (value >= end || run[value] === NEWLINE || run[value] === RETURN) return
     if (run[value] === OPEN_LIST && startsWith(run, value, DONE)) {
       this.done = true
       return

@@ -4,6 +4,7 @@ import type { JsonObject } from '../../json.ts'
 import { Losses } from '../../loss.ts'
 import { isSpelt, ownFields } from '../../own.ts'
 import type { Part } from '../../part.ts'
+import { replyId } from '../../reply-id.ts'
 import type { WriteReply, WrittenReply } from '../../wire.ts'
 import { ID, overlay } from './kept.ts'
 import { loseLogprobs, writeMessage } from './message-write.ts'
@@ -19,10 +20,6 @@ export function writeReply(parts: readonly Part[], context: WriteReply): Written
   if (!home) loseLogprobs(context.chat, losses)
   return { body: home ? homeBody(reply, choices) : foreignBody(reply, choices, context), losses: losses.list() }
 }
-
-/** A vendor's name of a reply where it is one of this wire, else one of our own. */
-export const replyId = (id: string, prefix: string, { requestId }: WriteReply): string =>
-  id.startsWith(prefix) ? id : prefix + requestId
 
 function homeBody({ id, model, createdAt, usage, own }: Collected, choices: readonly JsonObject[]): JsonObject {
   const said = filled({

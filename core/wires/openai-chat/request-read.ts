@@ -1,5 +1,6 @@
 import { type CacheMark, type Chat, EFFORTS, type Reasoning, type ServiceTier } from '../../chat.ts'
 import { badField, Fields } from '../../fields.ts'
+import { given } from '../../given.ts'
 import { without } from '../../json-object.ts'
 import { asList, asObject, type Json, type JsonObject } from '../../json.ts'
 import type { AskedOf } from '../../wire.ts'
@@ -36,35 +37,35 @@ type Settings = Omit<Chat, 'model' | 'stream' | 'turns' | 'tools' | 'toolChoice'
 
 /** How the model draws its words, which is what legacy completions ask in the same fields. */
 export function readSampling(body: Fields): Settings {
-  return {
-    ...optional('outputTokensMax', body.count(limitField(body))),
-    ...optional('temperature', body.number('temperature')),
-    ...optional('topP', body.number('top_p')),
+  return given({
+    outputTokensMax: body.count(limitField(body)),
+    temperature: body.number('temperature'),
+    topP: body.number('top_p'),
     // OpenAI has none; nodes of this wire take it, and other wires know it.
-    ...optional('topK', body.number('top_k')),
-    ...optional('presencePenalty', body.number('presence_penalty')),
-    ...optional('frequencyPenalty', body.number('frequency_penalty')),
-    ...optional('seed', body.number('seed')),
-    ...optional('choices', body.count('n')),
-    ...optional('stops', readStops(body)),
-    ...optional('logitBias', body.object('logit_bias')?.json),
-    ...optional('user', body.text(userField(body))),
-  }
+    topK: body.number('top_k'),
+    presencePenalty: body.number('presence_penalty'),
+    frequencyPenalty: body.number('frequency_penalty'),
+    seed: body.number('seed'),
+    choices: body.count('n'),
+    stops: readStops(body),
+    logitBias: body.object('logit_bias')?.json,
+    user: body.text(userField(body)),
+  })
 }
 
 function readSettings(body: Fields): Settings {
-  return {
+  return given({
     ...readSampling(body),
-    ...optional('parallelCalls', body.flag('parallel_tool_calls')),
-    ...optional('logprobs', readLogprobs(body)),
-    ...optional('reasoning', readReasoning(body)),
-    ...optional('verbosity', body.text('verbosity')),
-    ...optional('cacheKey', body.text('prompt_cache_key')),
-    ...optional('cacheAutomatic', readCacheOptions(body)),
-    ...optional('serviceTier', readServiceTier(body)),
-    ...optional('store', body.flag('store')),
-    ...optional('metadata', body.object('metadata')?.json),
-  }
+    parallelCalls: body.flag('parallel_tool_calls'),
+    logprobs: readLogprobs(body),
+    reasoning: readReasoning(body),
+    verbosity: body.text('verbosity'),
+    cacheKey: body.text('prompt_cache_key'),
+    cacheAutomatic: readCacheOptions(body),
+    serviceTier: readServiceTier(body),
+    store: body.flag('store'),
+    metadata: body.object('metadata')?.json,
+  })
 }
 
 /** The two names of the limit; where both stand, the older one is kept beside. */
@@ -156,11 +157,4 @@ function topSpellings({ json }: Fields): readonly string[] {
     top_logprobs: json['top_logprobs'] === 0,
     fast: json['service_tier'] === 'fast',
   })
-}
-
-/** A field of a node that is being read: absent where it has no value. */
-function optional<Key extends string, Value>(key: Key, value: Value | undefined): { readonly [name in Key]?: Value } {
-  const field: { [name in Key]?: Value } = {}
-  if (value !== undefined) field[key] = value
-  return field
 }

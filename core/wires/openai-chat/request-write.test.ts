@@ -269,6 +269,24 @@ describe('what another wire asks', () => {
     [{ stream: true }, { stream: true }],
   ])('%j', (asked, said) => expect(write(asked).body).toMatchObject(said))
 
+  test('any JSON object is asked for in words as well where the conversation does not begin with any: OpenAI wants them', () => {
+    const output = { kind: 'json' } as const
+    const { body, losses } = write({ turns: [system('Be brief.'), user(text('Hi'))], output })
+    expect(body).toMatchObject({
+      messages: [
+        { content: 'Be brief.' },
+        { role: 'system', content: expect.stringContaining('JSON') },
+        { content: 'Hi' },
+      ],
+      response_format: { type: 'json_object' },
+    })
+    expect(losses).toMatchObject([{ field: 'output.json', what: 'emulated' }])
+    expect(write({ turns: [system('In JSON.'), user(text('Hi'))], output }).losses).toEqual([])
+    const { foreign: _, ...home } = TARGET
+    const atHome = openaiChat.request.write(chat({ output }), home)
+    expect(atHome).toMatchObject({ body: { messages: [{ content: 'Hi' }] }, losses: [] })
+  })
+
   test('the newer name of the limit, where the vendor wants it', () => {
     expect(write({ outputTokensMax: 9 }, { outputLimitField: 'max_completion_tokens' }).body).toMatchObject({
       max_completion_tokens: 9,

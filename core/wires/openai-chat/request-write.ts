@@ -1,10 +1,11 @@
 import type { Chat, OutputFormat, ServiceTier } from '../../chat.ts'
+import { toldOfJson } from '../../fit/instruction.ts'
 import { filled, without } from '../../json-object.ts'
 import { asObject, type Json, type JsonObject } from '../../json.ts'
 import { Losses } from '../../loss.ts'
 import { isSpelt, loseOwn, ownFields } from '../../own.ts'
 import { effortForBudget } from '../../reasoning-amount.ts'
-import { toolNames } from '../../tool-names.ts'
+import { plainNames, toolNames } from '../../tool-names.ts'
 import type { RequestTarget, WrittenRequest } from '../../wire.ts'
 import { ID, overlay, speltValue } from './kept.ts'
 import { writeMessages } from './messages-write.ts'
@@ -20,7 +21,7 @@ export function writeRequest(chat: Chat, target: RequestTarget): WrittenRequest 
   const tools = writeTools(chat, writing)
   const said = filled({
     model: target.model,
-    messages: writeMessages(chat.turns, writing),
+    messages: writeMessages(target.foreign === true ? toldOfJson(chat, losses).turns : chat.turns, writing),
     tools,
     tool_choice: writeToolChoice(chat, tools !== undefined, writing),
     response_format: writeOutput(chat.output, target),
@@ -33,8 +34,8 @@ export function writeRequest(chat: Chat, target: RequestTarget): WrittenRequest 
 /** What of a request is spelt as the client did that does not speak chat completions, but only something older. */
 export const LEGACY = 'completions'
 
-/** OpenAI's API reference: letters, digits, underscores and dashes, at most 64. */
-const TOOL_NAMES = { letter: /^[a-zA-Z0-9_-]$/, first: /^[a-zA-Z0-9_-]$/, lengthMax: 64 }
+/** OpenAI's API reference. */
+const TOOL_NAMES = plainNames(64)
 const NONE: ReadonlySet<string> = new Set()
 
 /** The fields of a legacy completion that a chat does not have are lost, although it is the same vendor's wire. */

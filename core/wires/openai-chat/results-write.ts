@@ -1,6 +1,7 @@
 import type { Block, Own, ResultBlock } from '../../chat.ts'
 import { filled } from '../../json-object.ts'
 import type { JsonObject } from '../../json.ts'
+import { isMedia } from '../../media.ts'
 import { isSpelt, ownFields } from '../../own.ts'
 import { isBlank, writeContent, writeParts } from './content-write.ts'
 import { ID, overlay } from './kept.ts'
@@ -16,7 +17,7 @@ export interface WrittenResult {
 export function writeResult(result: ResultBlock, own: Own | undefined, writing: Writing): WrittenResult {
   const { target } = writing
   const inPlace = target.dialect.resultMedia === true || (target.foreign !== true && isSpelt(own, ID, 'list'))
-  const moved = inPlace ? [] : result.blocks.filter(isMedia)
+  const moved: readonly Block[] = inPlace ? [] : result.blocks.filter(isMedia)
   const following = writeParts(moved, writing)
   const told = result.blocks.filter((block) => !moved.includes(block))
   const id = sentId(result.callId, writing)
@@ -50,6 +51,3 @@ function worded(blocks: readonly Block[], { result, follows, writing }: Told): r
   if (first?.kind !== 'text') return [{ kind: 'text', text: 'Error' }, ...told]
   return told.with(at, { ...first, text: `Error: ${first.text}` })
 }
-
-const isMedia = ({ kind }: Block): boolean =>
-  kind === 'image' || kind === 'audio' || kind === 'video' || kind === 'file'

@@ -1,16 +1,18 @@
 import type { Citation, Proof } from '../../chat.ts'
-import { Fault } from '../../fault.ts'
+import type { Fault } from '../../fault.ts'
 import type { JsonObject } from '../../json.ts'
 import { type Loss, Losses } from '../../loss.ts'
 import type { Part, PartContent, Stop } from '../../part.ts'
+import { replyId } from '../../reply-id.ts'
 import { sequential } from '../../sequential.ts'
+import { KEEP_ALIVE } from '../../sse.ts'
+import { brokenCall } from '../../upstream-fault.ts'
 import type { StreamWriter, WriteReply } from '../../wire.ts'
 import { writeAnnotation } from './annotations.ts'
-import { type Chunks, chunksOf, DONE, deltaOf, KEEP_ALIVE } from './chunks.ts'
+import { type Chunks, chunksOf, deltaOf, DONE } from './chunks.ts'
 import { faultEvent } from './fault.ts'
 import { emptyContent, isImage, loseBlock, loseCitation, loseLogprobs, writeImage } from './message-write.ts'
 import { proofField, secretFor } from './proof.ts'
-import { replyId } from './reply-write.ts'
 import { nativeWord, writeStop } from './stop.ts'
 import { Pieces } from './thought-place.ts'
 import { DETAILS, writeDetail } from './thoughts.ts'
@@ -228,11 +230,6 @@ export class ChatStreamWriter implements StreamWriter {
     return this.#chunks.usage(writeUsage(usage), serviceTier)
   }
 }
-
-const brokenCall = (): Fault =>
-  new Fault('upstream_error', "The provider's model called a tool in a way that cannot be read", {
-    reason: 'broken_call',
-  })
 
 /** What is kept of a thought until its proof comes (letters): more than any model thinks. */
 const THOUGHT_LENGTH_MAX = 4_000_000

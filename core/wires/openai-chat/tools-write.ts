@@ -1,4 +1,4 @@
-import type { Chat, Tool, ToolChoice } from '../../chat.ts'
+import type { Chat, CustomTool, FunctionTool, Tool, ToolChoice } from '../../chat.ts'
 import { filled } from '../../json-object.ts'
 import { asObject, type Json, type JsonObject } from '../../json.ts'
 import { isSpelt, ownFields } from '../../own.ts'
@@ -49,13 +49,13 @@ function writeTool(tool: Tool, writing: Writing): readonly JsonObject[] {
   }
 }
 
-function writeFunction(tool: Extract<Tool, { kind: 'function' }>, writing: Writing): JsonObject {
+function writeFunction(tool: FunctionTool, writing: Writing): JsonObject {
   const { name, description, schema, strict, own } = tool
   const inner = filled({ name: writing.names.sent(name), description, parameters: schema, strict })
   return overlay(ownFields(own, ID), { type: 'function', function: inner, ...markFields(tool.cacheMark, own, writing) })
 }
 
-function writeCustom(tool: Extract<Tool, { kind: 'custom' }>, writing: Writing): JsonObject {
+function writeCustom(tool: CustomTool, writing: Writing): JsonObject {
   const { name, description, grammar, own } = tool
   const text = isSpelt(own, ID, 'text') ? { type: 'text' } : undefined
   const format = grammar === undefined ? text : { type: 'grammar', grammar }

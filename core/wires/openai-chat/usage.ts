@@ -1,5 +1,6 @@
-import { asCount, asObject, asText, type Json, type JsonObject } from '../../json.ts'
+import { asObject, asText, type Json, type JsonObject } from '../../json.ts'
 import type { UsageFlavour } from '../../provider.ts'
+import { taker, tokensIn } from '../../token-count.ts'
 import { inputTokens, NO_USAGE, outputTokens, type Usage } from '../../usage.ts'
 
 /**
@@ -9,9 +10,9 @@ import { inputTokens, NO_USAGE, outputTokens, type Usage } from '../../usage.ts'
 export function readUsage(value: Json | undefined, flavour: UsageFlavour): Usage | undefined {
   const usage = asObject(value)
   if (usage === undefined) return undefined
-  const prompt = tokens(usage['prompt_tokens'])
+  const prompt = tokensIn(usage['prompt_tokens'])
   if (prompt === undefined) return undefined
-  const completion = tokens(usage['completion_tokens']) ?? 0
+  const completion = tokensIn(usage['completion_tokens']) ?? 0
   const inputs = readInputs(usage, prompt)
   return {
     ...NO_USAGE,
@@ -55,38 +56,25 @@ export function readServiceTier(reply: JsonObject): string | null {
 /** The tier that was really used, for a client: a fast answer is called `priority` in replies, whoever gave it (wire-formats 1.1). */
 export const writeServiceTier = (tier: string): string => (tier === 'fast' ? 'priority' : tier)
 
-const TOKENS_MAX = 1_000_000_000
-
-/** A count of anything that is used up. */
-function tokens(value: Json | undefined): number | undefined {
-  const count = asCount(value)
-  return count === undefined || count > TOKENS_MAX ? undefined : count
-}
-
 /**
  * Calls of the vendor's own web search: Perplexity's field, and Anthropic's as gateways of this wire keep it (LiteLLM issue
  * 15227). Not xAI's `num_sources_used`, which counts what was found; OpenAI says none on chat.
  */
 const readSearches = (usage: JsonObject): number =>
-  tokens(usage['num_search_queries']) ?? tokens(asObject(usage['server_tool_use'])?.['web_search_requests']) ?? 0
+  tokensIn(usage['num_search_queries']) ?? tokensIn(asObject(usage['server_tool_use'])?.['web_search_requests']) ?? 0
 
 /** Cached and audio tokens stand inside `prompt_tokens`: they are taken out of it, and never more than it holds. */
 function readInputs(usage: JsonObject, prompt: number): Partial<Usage> {
   const details = asObject(usage['prompt_tokens_details'])
-  const cacheRead = tokens(details?.['cached_tokens']) ?? tokens(usage['prompt_cache_hit_tokens']) ?? 0
-  let left = prompt
-  const take = (wanted: number): number => {
-    const taken = Math.min(wanted, left)
-    left -= taken
-    return taken
-  }
+  const cacheRead = tokensIn(details?.['cached_tokens']) ?? tokensIn(usage['prompt_cache_hit_tokens']) ?? 0
+  const take = taker(prompt)
   const taken = {
     cacheRead: take(cacheRead),
-    cacheWriteOther: take(tokens(details?.['cache_write_tokens']) ?? 0),
-    inputAudio: take(tokens(details?.['audio_tokens']) ?? 0),
-    inputImage: take(tokens(details?.['image_tokens']) ?? 0),
+    cacheWriteOther: take(tokensIn(details?.['cache_write_tokens']) ?? 0),
+    inputAudio: take(tokensIn(details?.['audio_tokens']) ?? 0),
+    inputImage: take(tokensIn(details?.['image_tokens']) ?? 0),
   }
-  return { ...taken, input: left }
+  return { ...taken, input: take(Number.POSITIVE_INFINITY) }
 }
 
 /**
@@ -98,11 +86,11 @@ function readOutputs(
   { prompt, completion, flavour }: { prompt: number; completion: number; flavour: UsageFlavour },
 ): Partial<Usage> {
   const details = asObject(usage['completion_tokens_details'])
-  const reasoning = tokens(details?.['reasoning_tokens']) ?? 0
-  const audio = Math.min(tokens(details?.['audio_tokens']) ?? 0, completion)
-  const image = Math.min(tokens(details?.['image_tokens']) ?? 0, completion - audio)
+  const reasoning = tokensIn(details?.['reasoning_tokens']) ?? 0
+  const audio = Math.min(tokensIn(details?.['audio_tokens']) ?? 0, completion)
+  const image = Math.min(tokensIn(details?.['image_tokens']) ?? 0, completion - audio)
   const rest = completion - audio - image
-  const total = tokens(usage['total_tokens'])
+  const total = tokensIn(usage['total_tokens'])
   const apart = flavour === 'openai-reasoning-apart' && total === prompt + completion + reasoning
   const inside = apart ? reasoning : Math.min(reasoning, rest)
   return { output: apart ? rest : rest - inside, reasoning: inside, outputAudio: audio, outputImage: image }

@@ -15,8 +15,7 @@ export interface Writing {
 }
 
 /** Reports a feature that this wire never says. */
-export const lose = ({ losses }: Writing, feature: keyof typeof cannot): void =>
-  losses.add({ field: feature, ...cannot[feature] })
+export const lose = ({ losses }: Writing, feature: keyof typeof cannot): void => losses.addFeature(feature, cannot)
 
 /** Reports what this vendor, or this place of the wire, does not take. */
 export const loseHere = ({ losses }: Writing, field: string, inability: Inability): void =>

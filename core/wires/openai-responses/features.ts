@@ -70,7 +70,4 @@ export const cannot: Wire['cannot'] = {
 }
 
 /** Reports a feature of `cannot`. */
-export function loseFeature(feature: Feature, losses: Losses): void {
-  const inability = cannot[feature]
-  if (inability !== undefined) losses.add({ field: feature, ...inability })
-}
+export const loseFeature = (feature: Feature, losses: Losses): void => losses.addFeature(feature, cannot)

@@ -1,5 +1,6 @@
 import type { Chat, Turn } from '../../chat.ts'
 import { given } from '../../given.ts'
+import { toldOfJson } from '../../fit/instruction.ts'
 import type { JsonObject } from '../../json.ts'
 import { isSpelt } from '../../own.ts'
 import { isKept, writeCacheMark } from './cache-mark.ts'
@@ -11,7 +12,9 @@ import type { Writing } from './writing.ts'
 
 /** `instructions` and `input`. */
 export function writeInput(chat: Chat, writing: Writing): JsonObject {
-  const { instructions, turns } = writing.home ? ownInstructions(chat) : leadingSystem(chat, writing)
+  const { instructions, turns: spoken } = writing.home ? ownInstructions(chat) : leadingSystem(chat, writing)
+  // Only what stands in `input` counts as speaking of it.
+  const turns = writing.abroad ? toldOfJson({ ...chat, turns: spoken }, writing.losses).turns : spoken
   const items = turns.flatMap((turn) => turnItems(turn, writing))
   if (!writing.home) return foreignInput(instructions, items)
   const [only, ...more] = turns

@@ -99,7 +99,7 @@ function foreignPart(
 ): readonly JsonObject[] {
   const part = wire === WIRE ? asObject(json) : undefined
   if (part !== undefined) return [part]
-  losses.add({ field: `content.${type}`, what: 'dropped', why: 'only the API that it comes from knows it' })
+  losses.addForeign(type)
   return []
 }
 

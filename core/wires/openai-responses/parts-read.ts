@@ -1,3 +1,4 @@
+import { checkedBase64 } from '../../base64.ts'
 import type { Block, MediaBlock, Source } from '../../chat.ts'
 import { readDataUrl } from '../../data-url.ts'
 import { badField, Fields } from '../../fields.ts'
@@ -100,14 +101,5 @@ function fromUrl(url: string, path: string): Found {
   const isUsual = head === `data:${mediaType};base64,`
   return { source: { kind: 'data', mediaType, base64 }, spelt: isUsual ? [] : [label('head', head)] }
 }
-
-/** Only its beginning: what is broken further on, the vendor will see. */
-function checkedBase64(base64: string, path: string): string {
-  if (base64 === '' || !BASE64.test(base64.slice(0, BASE64_CHECKED))) throw badField(path, 'must be base64')
-  return base64
-}
-
-const BASE64 = /^[A-Za-z0-9+/_\r\n-]*={0,2}$/
-const BASE64_CHECKED = 64
 
 const isEmptyList = (value: Json | undefined): boolean => Array.isArray(value) && value.length === 0

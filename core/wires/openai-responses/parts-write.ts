@@ -2,7 +2,7 @@ import type { Block, MediaBlock, RefusalBlock, TextBlock, Turn } from '../../cha
 import { dataUrl } from '../../data-url.ts'
 import { given } from '../../given.ts'
 import type { Json, JsonObject } from '../../json.ts'
-import type { Feature } from '../../loss.ts'
+import { isWebUrl, mediaFeature } from '../../media.ts'
 import { isSpelt } from '../../own.ts'
 import { writeCacheMark } from './cache-mark.ts'
 import { annotation, ownAnnotation } from './citation.ts'
@@ -57,7 +57,7 @@ function loseMark({ cacheMark }: Block, { losses }: Writing): void {
 
 function writeMedia(block: MediaBlock, role: Turn['role'], writing: Writing): JsonObject | undefined {
   const lose = (why: string) => {
-    writing.losses.add({ field: featureOf(block), what: 'dropped', why })
+    writing.losses.add({ field: mediaFeature(block), what: 'dropped', why })
     return undefined
   }
   if (role === 'assistant' && !writing.home) return lose('answers of the model hold text only')
@@ -68,25 +68,12 @@ function writeMedia(block: MediaBlock, role: Turn['role'], writing: Writing): Js
       return writeFile(block, writing) ?? lose(UNREACHABLE)
     case 'audio':
     case 'video':
-      loseFeature(featureOf(block), writing.losses)
+      loseFeature(mediaFeature(block), writing.losses)
       return undefined
   }
 }
 
 const UNREACHABLE = 'the provider cannot reach it'
-
-function featureOf({ kind, source }: MediaBlock): Feature {
-  switch (kind) {
-    case 'audio':
-      return 'audio.data'
-    case 'video':
-      return 'video'
-    case 'image':
-      return source.kind === 'text' ? 'image.data' : `image.${source.kind}`
-    case 'file':
-      return `file.${source.kind}`
-  }
-}
 
 function writeImage(block: MediaBlock, writing: Writing): JsonObject | undefined {
   const { own, detail, name } = block
@@ -157,9 +144,8 @@ function dataText(
   return typeof head === 'string' ? head + base64 : dataUrl(mediaType ?? usual, base64)
 }
 
-/** Addresses of other schemes (`gs:`) are another vendor's. */
 const isFetched = (url: string, { home, dialect }: Writing): boolean =>
-  home || (dialect.fetchesUrls !== false && /^https?:/i.test(url))
+  home || (dialect.fetchesUrls !== false && isWebUrl(url))
 
 /** Ids of files never cross vendors; this one's begin so, on both of its wires. */
 const isOwnId = (id: string, { home }: Writing): boolean => home || id.startsWith('file-')

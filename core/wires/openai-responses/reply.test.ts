@@ -245,6 +245,18 @@ describe('a response written for a client from another wire', () => {
     expect(turns[0]?.blocks[4]?.proof).toBeUndefined()
   })
 
+  test('a thought that nobody has signed comes back as one of nobody, and to a vendor of this wire not at all', () => {
+    const output = outputOf(reply([block(0, { kind: 'reasoning' }, 'Hm.'), block(1, call('c1'), '{}')]))
+    expect(output[0]).toMatchObject({ type: 'reasoning', encrypted_content: 'sekisho-proof-1.openai-chat..' })
+    const chat = wire.request.read({ model: 'm', input: output }, { model: 'm', stream: false })
+    expect(chat.turns[0]?.blocks).toMatchObject([
+      { kind: 'reasoning', text: 'Hm.' },
+      { kind: 'call', id: 'c1' },
+    ])
+    const target = { model: 'm', account: 'main', outputTokensMax: null, dialect: {} }
+    expect(wire.request.write(chat, target).body['input']).toMatchObject([{ type: 'function_call' }])
+  })
+
   test('a picture is what a tool of the vendor would have made, and is seen again in the next turn', () => {
     const picture = block(0, { kind: 'media', mediaType: 'image/webp', base64: 'UklGRg' })
     expect(outputOf(reply([picture]))).toMatchObject([

@@ -66,6 +66,16 @@ describe('a proof that went out in the clothes of this wire', () => {
     expect(turns[0]?.blocks[0]).toMatchObject({ kind: 'reasoning', text: '', redacted: true, proof: { data: 'sig' } })
   })
 
+  test('and the sign that nobody has given one never reach it either: it would look for the thought among its own', () => {
+    const unsigned = { ...thought, encrypted_content: 'sekisho-proof-1.openai-chat..' }
+    const { body, losses } = home({ model: 'm', input: [unsigned, call] })
+    expect(body['input']).toEqual([{ type: 'function_call', call_id: 'c', name: 'look', arguments: '{}' }])
+    expect(losses).toMatchObject([{ field: 'reasoning.text', what: 'dropped' }])
+    const { turns } = wire.request.read({ model: 'm', input: [unsigned, call] }, asked)
+    expect(turns[0]?.blocks[0]).toMatchObject({ kind: 'reasoning', text: 'Hm.' })
+    expect(turns[0]?.blocks[0]).not.toHaveProperty('proof')
+  })
+
   test('of this wire but another account is left out', () => {
     const mine = 'sekisho-proof-1.openai-responses.b3RoZXI.Z0FBQQ'
     const body = { model: 'm', input: [{ ...thought, encrypted_content: mine }, call] }

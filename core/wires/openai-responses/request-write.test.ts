@@ -55,6 +55,21 @@ describe('a request of another wire', () => {
     ])
   })
 
+  test('any JSON object is asked for in words as well where the input does not begin with any: instructions do not count', () => {
+    const output = { kind: 'json' } as const
+    const { body, losses } = written({ turns: [system('Answer in JSON.'), user('Hi')], output })
+    expect(body).toMatchObject({
+      instructions: 'Answer in JSON.',
+      input: [
+        { role: 'developer', content: expect.stringContaining('one JSON object') },
+        { role: 'user', content: 'Hi' },
+      ],
+    })
+    expect(losses).toMatchObject([{ field: 'output.json', what: 'emulated' }])
+    const spoken = written({ turns: [user('Two colours as JSON')], output })
+    expect(spoken).toMatchObject({ body: { input: [{ role: 'user' }] }, losses: [] })
+  })
+
   test('a request of nothing but instructions still has an item', () => {
     const { body } = written({ turns: [system('Say hello')] })
     expect(body['instructions']).toBeUndefined()

@@ -4,6 +4,7 @@ import type { Fault } from '../../fault.ts'
 import { asObject, type Json, type JsonObject } from '../../json.ts'
 import { Losses } from '../../loss.ts'
 import type { Part, PartContent, Stop, StopReason } from '../../part.ts'
+import { replyId } from '../../reply-id.ts'
 import { sequential } from '../../sequential.ts'
 import type { WriteReply } from '../../wire.ts'
 import { faultJson } from '../openai-chat/fault.ts'
@@ -47,7 +48,8 @@ export class ResponseWriter {
 
   constructor(context: WriteReply) {
     this.#context = context
-    if (context.chat.logprobs !== undefined) this.losses.add(NO_LOGPROBS)
+    // Said before the first content, so that it can stand in the head of a stream.
+    if (context.chat.logprobs !== undefined) this.losses.addLogprobs()
   }
 
   push(part: Part): Events {
@@ -154,7 +156,7 @@ export class ResponseWriter {
   #foreign({ wire, type, json }: Extract<PartContent, { readonly kind: 'foreign' }>): Events {
     const item = wire === WIRE ? asObject(json) : undefined
     if (item !== undefined) return this.#whole(item)
-    this.losses.add({ field: `content.${type}`, what: 'dropped', why: 'only the API that it comes from knows it' })
+    this.losses.addForeign(type)
     return []
   }
 
@@ -246,13 +248,6 @@ export class ResponseWriter {
   }
 }
 
-/** Said before the first content, so that it can stand in the head of a stream. */
-const NO_LOGPROBS = {
-  field: 'logprobs',
-  what: 'dropped',
-  why: 'log probabilities are asked for, and those of another API are not brought over',
-} as const
-
 interface Ending {
   readonly error?: Json
   /** Why an answer is incomplete. */
@@ -292,10 +287,10 @@ interface Start {
 
 const NO_START: Start = { id: '', model: '' }
 
-const headOf = ({ id, model, createdAt }: Start, { requestId, chat, createdAt: askedAt }: WriteReply): JsonObject => ({
-  id: id.startsWith('resp_') ? id : `resp_${requestId}`,
+const headOf = ({ id, model, createdAt }: Start, context: WriteReply): JsonObject => ({
+  id: replyId(id, 'resp_', context),
   object: 'response',
-  created_at: createdAt ?? askedAt,
-  model: model || chat.model,
-  ...echoOf(chat),
+  created_at: createdAt ?? context.createdAt,
+  model: model || context.chat.model,
+  ...echoOf(context.chat),
 })

@@ -154,6 +154,16 @@ describe('the events of a stream', () => {
     expect(asObject(events[2]?.['item'])?.['encrypted_content']).toBeUndefined()
   })
 
+  test('of a thought that nobody has signed say so when it is done, unless the vendor speaks this wire too', () => {
+    const sealOf = (begin: Part) => {
+      const events = written([begin, ...block(0, { kind: 'reasoning', id: 'rs_1' }, 'Hm.'), end, finish])
+      const items = events.map(({ item }) => asObject(item)).filter((item) => item !== undefined)
+      return items.map((item) => item['encrypted_content'])
+    }
+    expect(sealOf(start)).toEqual([undefined, 'sekisho-proof-1.openai-chat..'])
+    expect(sealOf({ ...start, own: { wire: 'openai-responses', fields: {} } })).toEqual([undefined, undefined])
+  })
+
   test('of a call without arguments make them an empty object, which also comes as a piece', () => {
     const events = written([start, ...block(0, call('c1'), ''), end, finish])
     expect(events.filter(({ type }) => asText(type)?.includes('arguments'))).toMatchObject([

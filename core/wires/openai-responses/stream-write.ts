@@ -1,3 +1,4 @@
+import { KEEP_ALIVE } from '../../sse.ts'
 import type { StreamWriter, WriteReply } from '../../wire.ts'
 import type { Events } from './output-write.ts'
 import { ResponseWriter } from './response-writer.ts'
@@ -21,6 +22,6 @@ export function streamWriter(context: WriteReply): StreamWriter {
     push: (part) => framed(writer.push(part)),
     fault: (fault) => framed(writer.fail(fault)),
     losses: () => writer.losses.list(),
-    keepAlive: ': keep-alive\n\n',
+    keepAlive: KEEP_ALIVE,
   }
 }

@@ -1,4 +1,4 @@
-import type { Chat, Tool, ToolChoice } from '../../chat.ts'
+import type { Chat, CustomTool, FunctionTool, Tool, ToolChoice } from '../../chat.ts'
 import { given } from '../../given.ts'
 import type { Json, JsonObject } from '../../json.ts'
 import { isSpelt } from '../../own.ts'
@@ -32,7 +32,7 @@ function writeTool(tool: Tool, writing: Writing): readonly Json[] {
 }
 
 /** On this wire functions are strict unless it is said that they are not; on all others it is the other way round. */
-function writeFunction(tool: Extract<Tool, { kind: 'function' }>, { home, sentName }: Writing): JsonObject {
+function writeFunction(tool: FunctionTool, { home, sentName }: Writing): JsonObject {
   const { name, description, schema, strict } = tool
   return {
     ...kept(tool.own),
@@ -48,7 +48,7 @@ function writeFunction(tool: Extract<Tool, { kind: 'function' }>, { home, sentNa
 
 const NO_ARGUMENTS: JsonObject = { type: 'object', properties: {} }
 
-function writeCustom(tool: Extract<Tool, { kind: 'custom' }>, { sentName }: Writing): JsonObject {
+function writeCustom(tool: CustomTool, { sentName }: Writing): JsonObject {
   const { name, description, grammar, own } = tool
   const format = grammar === undefined ? undefined : { type: 'grammar', ...grammar }
   const said = isSpelt(own, WIRE, 'text') ? { type: 'text' } : undefined

@@ -116,8 +116,7 @@ class TurnItems {
 
   #addForeign(block: ForeignBlock): void {
     if (block.wire !== WIRE) {
-      const why = 'only the API that it comes from knows it'
-      this.#writing.losses.add({ field: `content.${block.type}`, what: 'dropped', why })
+      this.#writing.losses.addForeign(block.type)
       return
     }
     const json = asObject(block.json) ?? {}

@@ -2,7 +2,7 @@ import { sentCallId } from '../../call-id.ts'
 import type { Chat, Proof } from '../../chat.ts'
 import { Losses } from '../../loss.ts'
 import { isProofOf } from '../../proof.ts'
-import { toolNames } from '../../tool-names.ts'
+import { plainNames, toolNames } from '../../tool-names.ts'
 import type { Dialect, RequestTarget } from '../../wire.ts'
 import { WIRE } from './spelling.ts'
 
@@ -58,8 +58,8 @@ export const sameWriting = (chat: Chat | undefined): Writing => ({
 
 const SAME_NAMES = { sent: (name: string): string => name, originals: new Map<string, string>() }
 
-/** Letters, digits, dashes and underscores, up to 64 (wire-formats 1.5). */
-const NAME_RULE = { letter: /^[a-zA-Z0-9_-]$/, first: /^[a-zA-Z0-9_-]$/, lengthMax: 64 }
+/** wire-formats 1.5. */
+const NAME_RULE = plainNames(64)
 const ID_RULE = { pattern: /^[a-zA-Z0-9_.:-]+$/, lengthMax: 64 }
 
 function customCalls({ turns }: Chat): ReadonlySet<string> {
