@@ -5,8 +5,9 @@ const seconds = 1_000
 const cores = availableParallelism()
 
 /**
- * Three projects, one after the other. `core` is pure and keeps nothing between files, so its files share a process; the others
- * get one each. A black-box test starts a gateway, a vendor and a database: half the cores, so that its measurements mean something.
+ * One group of projects after the other. `core` and `traps` are pure and keep nothing between files, so their files share a process; those
+ * of `server` get one each. `traps-gateway` has one gateway for all of its files. A black-box test starts a gateway, a vendor and a
+ * database: half the cores, so that its measurements mean something.
  */
 export default defineConfig({
   test: {
@@ -36,10 +37,22 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'traps',
-          include: ['traps/**/*.test.ts'],
+          include: ['traps/*.test.ts'],
+          exclude: ['traps/*.gateway.test.ts'],
+          isolate: false,
+          sequence: { groupOrder: 0 },
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'traps-gateway',
+          include: ['traps/*.gateway.test.ts'],
+          globalSetup: ['traps/kit/global-gateway.ts'],
           isolate: false,
           testTimeout: 20 * seconds,
           hookTimeout: 60 * seconds,
+          // One vendor after the other, at the address that the gateway knows.
           maxWorkers: 1,
           sequence: { groupOrder: 2 },
         },

@@ -19,6 +19,9 @@ const EVENT = event(
 )
 const LAST =
   event(
+    '{"id":"chatcmpl-bench","object":"chat.completion.chunk","created":1780000000,"model":"bench-model","choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}',
+  ) +
+  event(
     `{"id":"chatcmpl-bench","object":"chat.completion.chunk","created":1780000000,"model":"bench-model","choices":[],${USAGE}}`,
   ) + event('[DONE]')
 const END = '0\r\n\r\n'

@@ -97,6 +97,18 @@ describe('the responses endpoint', () => {
     ['for everything', chat(), { responsesOnly: 'always' }, true],
     ['for tools', chat({ tools }), { responsesOnly: 'tools' }, true],
     ['not for tools without reasoning', chat({ tools, reasoning: { mode: 'off' } }), { responsesOnly: 'tools' }, false],
+    [
+      'not for tools without an effort, where it does not reason unasked',
+      chat({ tools }),
+      { responsesOnly: 'tools', reasoningDefault: 'off' },
+      false,
+    ],
+    [
+      'for tools with an effort, where it does not reason unasked',
+      chat({ tools, reasoning: { effort: 'low' } }),
+      { responsesOnly: 'tools', reasoningDefault: 'off' },
+      true,
+    ],
     ['not without tools', reasoning({ effort: 'high' }), { responsesOnly: 'tools' }, false],
   ])('%s', (_, asked, facts, expected) => {
     expect(needsResponses(asked, facts)).toBe(expected)
@@ -118,4 +130,5 @@ test('a writer is told what the facts say, and nothing else', () => {
   })
   expect(dialectOf(chat({ topK: 1 }), facts).version).toBe('2023-06-01')
   expect(dialectOf(chat(), { reasons: false })).toEqual({ sealedReasoning: false })
+  expect(dialectOf(chat(), { resultMedia: false })).toEqual({ resultMedia: false })
 })

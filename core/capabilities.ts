@@ -46,12 +46,14 @@ export interface ModelFacts {
   readonly prefill?: 'yes' | 'no' | 'not-with-reasoning'
   /** `false`: it has no mode that holds an answer to a schema. */
   readonly schemaOutput?: boolean
-  /** What is served by OpenAI's responses endpoint only: everything, or tools unless reasoning is off. */
+  /** What is served by OpenAI's responses endpoint only: everything, or tools unless it does not reason. */
   readonly responsesOnly?: 'always' | 'tools'
   /** The name of the answer's limit on OpenAI's chat wire. */
   readonly outputLimitField?: 'max_completion_tokens'
   /** Whether a system turn may stand behind a user turn. */
   readonly laterSystem?: boolean
+  /** `false`: a tool's answer may hold no pictures and files. */
+  readonly resultMedia?: boolean
   /** Whether reasoning that comes back is checked against everything before it (wire-formats 1.2.5). `recorded`: noticed, not refused. */
   readonly prefixCheck?: 'yes' | 'no' | 'recorded'
   /** `account`: its reasoning is readable in the account that made it, and nowhere else. */
@@ -117,14 +119,16 @@ export function isReasoning({ reasoning }: Chat, facts: ModelFacts): boolean | u
 }
 
 /** Whether OpenAI takes this request, already fitted, on the responses endpoint only (wire-formats section 0, point 5). Resellers bridge it themselves. */
-export const needsResponses = ({ tools, reasoning }: Chat, { responsesOnly }: ModelFacts): boolean =>
-  responsesOnly === 'always' || (responsesOnly === 'tools' && tools.length > 0 && reasoning?.mode !== 'off')
+export const needsResponses = (chat: Chat, facts: ModelFacts): boolean =>
+  facts.responsesOnly === 'always' ||
+  (facts.responsesOnly === 'tools' && chat.tools.length > 0 && isReasoning(chat, facts) !== false)
 
 /** What a writer must know of the model for a chat that is already fitted; goes over the dialect of the provider's kind. */
 export function dialectOf(chat: Chat, facts: ModelFacts): Dialect {
   const sampled = chat.temperature !== undefined || chat.topP !== undefined || chat.topK !== undefined
   return {
     ...(facts.laterSystem === undefined ? {} : { laterSystem: facts.laterSystem }),
+    ...(facts.resultMedia === undefined ? {} : { resultMedia: facts.resultMedia }),
     ...(facts.outputLimitField === undefined ? {} : { outputLimitField: facts.outputLimitField }),
     ...(facts.reasons === false ? { sealedReasoning: false as const } : {}),
     ...(facts.reasoningAmount === undefined ? {} : { reasoning: facts.reasoningAmount }),

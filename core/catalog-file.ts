@@ -114,6 +114,7 @@ const facts = {
   responsesOnly: z.enum(['always', 'tools']).exactOptional(),
   outputLimitField: z.enum(['max_completion_tokens']).exactOptional(),
   laterSystem: z.boolean().exactOptional(),
+  resultMedia: z.boolean().exactOptional(),
   prefixCheck: z.enum(['yes', 'no', 'recorded']).exactOptional(),
   reasoningBound: z.enum(['account']).exactOptional(),
   storesByDefault: z.boolean().exactOptional(),

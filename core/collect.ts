@@ -1,4 +1,5 @@
 import type { Citation, Own, Proof } from './chat.ts'
+import { given } from './given.ts'
 import type { Part, PartContent, Stop } from './part.ts'
 import type { Usage } from './usage.ts'
 
@@ -24,13 +25,19 @@ export interface CollectedChoice {
   readonly own?: Own
 }
 
-export interface CollectedBlock {
+/** A block of a reply in one piece. */
+export interface WholeBlock {
   readonly content: PartContent
   readonly text: string
   readonly citations: readonly Citation[]
   readonly proof?: Proof
-  /** What the wire kept where the block opened, and where it closed. */
+  /** What the wire kept where the block opened. */
   readonly own?: Own
+}
+
+/** The same of a reply that is put together. */
+export interface CollectedBlock extends WholeBlock {
+  /** What the wire kept where the block closed. */
   readonly closeOwn?: Own
 }
 
@@ -130,8 +137,7 @@ function addToBlock(
 const closed = ({ index, blocks, stop, own }: OpenChoice): CollectedChoice => ({
   index,
   blocks,
-  ...(stop === undefined ? {} : { stop }),
-  ...(own === undefined ? {} : { own }),
+  ...given({ stop, own }),
 })
 
 /** The parts of a block that came in one piece. */

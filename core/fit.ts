@@ -31,7 +31,7 @@ export interface Fitted {
  */
 export function fit(chat: Chat, capabilities: Capabilities, asking: Asking): Fitted {
   const losses = new Losses()
-  const limited = fitLimit(chat, { capabilities, stream: asking.stream, losses })
+  const limited = fitLimit(chat, { capabilities, stream: asking.stream, wire: asking.wire, losses })
   // Reasoning first: whether it is on decides what else may be asked.
   const reasoned = fitReasoning(limited, { capabilities, wire: asking.wire, losses })
   refuse(reasoned, capabilities)

@@ -21,6 +21,7 @@ export function without(json: JsonObject, keys: readonly string[]): JsonObject {
   return rest
 }
 
+/** Whether an object says nothing. */
 export const isEmpty = (object: JsonObject): boolean => Object.keys(object).length === 0
 
 /** Those members of a list that are objects; none where it is no list. */

@@ -6,6 +6,7 @@ import type { PassingStreamOptions } from './passing-stream.ts'
 import type { Reading, ReplyReader } from './reply-reader.ts'
 import type { Usage } from './usage.ts'
 
+/** The same as far as a whole reply needs it. */
 export type PassingWholeOptions = Pick<PassingStreamOptions, 'flavour' | 'spendLimitCodes'>
 
 /** How a wire's whole reply is read in passing. */

@@ -9,6 +9,9 @@ import type { Proof, WireId } from './chat.ts'
 export const wrapProof = ({ wire, account, data }: Proof): string =>
   [MARK, wire, encode(account ?? ''), encode(data)].join('.')
 
+/** A proof as a client of `wire` gets it: one of that wire as it is, any other in its wrapping. */
+export const proofFor = (proof: Proof, wire: WireId): string => (proof.wire === wire ? proof.data : wrapProof(proof))
+
 /** What a client sent where a proof may stand: a foreign one in our wrapping, or one of the wire's own. A wrapping that is not exactly as it was issued is nobody's. */
 export function unwrapProof(text: string, wire: WireId): Proof {
   if (!text.startsWith(PROOF_MARK)) return { wire, account: null, data: text }

@@ -62,6 +62,15 @@ function run(reader: Translating, pieces: readonly (string | Uint8Array)[], end 
 }
 const textOf = (bytes: Uint8Array | undefined): string => (bytes === undefined ? '' : decoder.decode(bytes))
 
+test('a stream that nobody asked for is held up to a limit, not for ever', () => {
+  const reader = new Translating(optionsOf('openai-chat', 'anthropic', { to: 'whole' }))
+  const much = chunk({ content: 'x'.repeat(1_000) })
+  reader.push(encoder.encode(chunk({ role: 'assistant', content: '' })))
+  expect(() => {
+    for (let times = 0; times < 200; times++) reader.push(encoder.encode(much))
+  }).toThrow(expect.objectContaining({ code: 'upstream_error', reason: 'too_large' }))
+})
+
 describe('a stream of another wire', () => {
   test('comes in the words of the client, is complete, and tells what was used', () => {
     const reader = new Translating(optionsOf('openai-chat', 'anthropic'))

@@ -7,7 +7,7 @@ import type { Part } from './part.ts'
 import type { Reading, ReplyReader } from './reply-reader.ts'
 import { RepeatedDelta } from './repeated-delta.ts'
 import { undoing } from './undo.ts'
-import { brokenCall, isOurAccount } from './upstream-fault.ts'
+import { brokenCall, isOurAccount, tooLarge } from './upstream-fault.ts'
 import { NO_USAGE, type Usage } from './usage.ts'
 import type { ClientForm, ReadReply, StreamEvent, StreamReader, StreamWriter, Undo, Wire, WriteReply } from './wire.ts'
 
@@ -39,8 +39,9 @@ export class Translating implements ReplyReader {
   opened = false
   openingFault: Fault | undefined
   brokenBy: Fault | undefined
-  /** What a whole reply is written from. */
+  /** What a whole reply is written from, and about how much memory it takes. */
   readonly #parts: Part[] = []
+  #heldBytes = 0
   /** Text of a stream that has not opened. */
   #held = ''
   #finished = false
@@ -156,10 +157,17 @@ export class Translating implements ReplyReader {
     let text = ''
     for (const restored of this.#undo(part)) {
       if (restored.kind === 'open' && restored.content.kind === 'call') this.#called.push(restored.content.name)
-      if (this.#writer === undefined) this.#parts.push(restored)
+      if (this.#writer === undefined) this.#hold(restored)
       else text += this.#writer.push(restored)
     }
     return text
+  }
+
+  /** A vendor that streams although nobody asked could go on for ever. */
+  #hold(part: Part): void {
+    this.#parts.push(part)
+    this.#heldBytes += PART_BYTES + (part.kind === 'delta' ? part.text.length : 0)
+    if (this.#heldBytes > this.#options.replyBytesMax) throw tooLarge('an answer')
   }
 
   /** The vendor's own error: the client hears of it in its own wire, unless another answer may still be found, or it is about our account. */
@@ -256,5 +264,7 @@ class WholeInput {
 }
 
 const encoder = new TextEncoder()
+/** A part without its text. */
+const PART_BYTES = 64
 /** What nobody has counted: English text has about four letters a token. */
 const LETTERS_PER_TOKEN = 4

@@ -30,6 +30,28 @@ export const isOurAccountCode = (code: FaultCode): code is OurAccountCode => Obj
 /** Whether a vendor's error is about our account: then its own bytes must not go on either. */
 export const isOurAccount = ({ code }: Fault): boolean => isOurAccountCode(code)
 
+/** The codes that mean the same one gateway further; what another one says of itself (that it drains) only tells that it cannot answer. */
+export const RELAYED_CODES: readonly FaultCode[] = [
+  'bad_request',
+  'context_too_long',
+  'content_filtered',
+  'model_not_found',
+  'not_found',
+  'method_not_allowed',
+  'request_timeout',
+  'conflict',
+  'body_too_large',
+  'unsupported_media_type',
+  'unprocessable',
+  'rate_limited',
+  'upstream_auth_failed',
+  'upstream_funds',
+  'upstream_error',
+  'upstream_unavailable',
+  'upstream_timeout',
+  'overloaded',
+]
+
 /** How an error in a good status is to be understood. */
 export interface Told {
   /** Our word for where it stood. */

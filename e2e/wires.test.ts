@@ -1,9 +1,11 @@
+import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { RawResponse } from './kit/client.ts'
-import { startFaultVendor, type FaultVendor } from './kit/fault-vendor.ts'
+import { closedPort, startFaultVendor, type FaultVendor } from './kit/fault-vendor.ts'
 import { startGateway, type Gateway } from './kit/gateway.ts'
-import { rateLimited, refusal, whole, type Whole } from './kit/vendor-script.ts'
+import { rateLimited, refusal, stream, whole, type Whole } from './kit/vendor-script.ts'
 import { headerOf, jsonOf, type Seen } from './kit/vendor-truth.ts'
+import { waitUntil } from './kit/wait.ts'
 
 /** Each wire at the door, each wire behind it: what passes as it came, what is translated, and what is told about it. */
 
@@ -25,10 +27,14 @@ beforeAll(async () => {
         keeping: { kind: 'gemini', baseUrl: `${root}/v1beta`, credential, models, store: true },
         gpt: { kind: 'openai', baseUrl: vendor.url, credential, models: ['gpt-6-sol', 'gpt-4.1'] },
         vectors: { kind: 'openai-compatible', baseUrl: vendor.url, credential, models: ['embed-2'] },
+        away: { kind: 'gemini', baseUrl: `http://127.0.0.1:${await closedPort()}/v1beta`, credential, models },
       },
       models: {
         careful: { targets: ['chat/m-1'], lossy: 'strict' },
         quiet: { targets: ['chat/m-1'], lossy: 'silent' },
+        'careful-vectors': { targets: ['google/embed-1'], lossy: 'strict' },
+        'my-vectors': { targets: ['google/embed-1'] },
+        'first-away': { targets: ['away/m-1', 'chat/m-1'] },
       },
     },
   })
@@ -120,6 +126,12 @@ describe('to a vendor of its own wire', () => {
     expect(headerOf(lastSeen(), 'anthropic-version')).toBe('2023-06-01')
   })
 
+  test('our workspace at the vendor is not for a client to choose', async () => {
+    running().vendor.enqueue(json(MESSAGE))
+    await (await ask('/v1/messages', MESSAGES, [['anthropic-workspace-id', 'wrkspc_other']])).json()
+    expect(headerOf(lastSeen(), 'anthropic-workspace-id')).toBeUndefined()
+  })
+
   test("the vendor's own error passes with status, words and hints", async () => {
     const error = {
       type: 'error',
@@ -130,6 +142,29 @@ describe('to a vendor of its own wire', () => {
     const answer = await ask('/v1/messages', MESSAGES)
     expect([answer.status, answer.header('retry-after')]).toEqual([529, '3'])
     expect(await answer.json()).toEqual(error)
+  })
+
+  test.each([
+    ['anthropic', 400, { type: 'invalid_request_error', message: 'Your credit balance is too low: org-ours' }, 503],
+    [
+      'anthropic',
+      429,
+      {
+        type: 'rate_limit_error',
+        message: 'Spend limit of org-ours',
+        details: { error_code: 'contract_spend_limit_reached' },
+      },
+      503,
+    ],
+    ['gemini', 400, { code: 400, message: 'API key not valid. org-ours', status: 'INVALID_ARGUMENT' }, 502],
+    ['gemini', 429, { code: 429, message: 'Prepayment credits are depleted: org-ours', status: 'x' }, 503],
+  ])('what is about our own account is not told, whatever its status: %s %d %j', async (wire, status, error, told) => {
+    running().vendor.enqueue(whole({ status, body: JSON.stringify({ type: 'error', error }) }))
+    const [path, body] =
+      wire === 'anthropic' ? ['/v1/messages', MESSAGES] : ['/v1beta/models/google/m-1:generateContent', CONTENTS]
+    const answer = await ask(path, body)
+    expect(answer.status).toBe(told)
+    expect(await answer.text()).not.toContain('org-ours')
   })
 
   test('a response passes as it came', async () => {
@@ -179,6 +214,14 @@ describe('to a vendor of its own wire', () => {
   })
 })
 
+test('a key in the query that is not the only one is refused', async () => {
+  const { gateway } = running()
+  const key = await gateway.anyModelKey()
+  const url = `${gateway.url}/v1beta/models/google/m-1:generateContent?key=${key}&key=another`
+  const answer = await fetch(url, { method: 'POST', body: JSON.stringify(CONTENTS) })
+  expect([answer.status, await answer.text()]).toEqual([400, expect.stringContaining('two different credentials')])
+})
+
 async function recordOf(gateway: Gateway, answer: RawResponse) {
   const id = answer.header('x-sekisho-request-id')
   await gateway.waitForRecords(1)
@@ -221,6 +264,13 @@ describe('what cannot be said', () => {
     expect((await recordOf(running().gateway, answer)).losses).toContain('top_k=dropped')
   })
 
+  test('is refused for vectors too, where the route is strict', async () => {
+    const before = running().vendor.seen.length
+    const answer = await ask('/v1/embeddings', { model: 'careful-vectors', input: 'x', user: 'u-1' })
+    expect([answer.status, await answer.json()]).toMatchObject([400, { error: { param: 'user' } }])
+    expect(running().vendor.seen.length).toBe(before)
+  })
+
   test('is refused for a strict key on any route', async () => {
     const { gateway } = running()
     const made = (await gateway.admin('POST', '/keys', { name: 'strict', lossy: 'strict' })) as { readonly key: string }
@@ -239,6 +289,12 @@ describe("another vendor's errors come in the client's own form", () => {
     const answer = await ask(path, body)
     expect([answer.status, answer.header('retry-after')]).toEqual([429, '7'])
     expect(await answer.json()).toMatchObject(expected)
+  })
+
+  test('the finer hint for a retry is kept as whole seconds', async () => {
+    running().vendor.enqueue(refusal(429, { code: 'rate_limit_exceeded', headers: [['retry-after-ms', '2300']] }))
+    const answer = await ask('/v1/messages', { ...MESSAGES, model: 'chat/m-1' })
+    expect([answer.status, answer.header('retry-after')]).toEqual([429, '3'])
   })
 
   test("a vendor's 400 keeps its words", async () => {
@@ -326,6 +382,65 @@ describe('a response that the vendor keeps', () => {
     const { key } = await gateway.createKey({ name: 'third' })
     const stranger = await gateway.ask('/v1/responses', { body: more, key })
     expect([stranger.status, await stranger.json()]).toMatchObject([400, { error: { param: 'previous_response_id' } }])
+  })
+
+  test('can be cancelled while it still streams', async () => {
+    const { gateway, vendor } = running()
+    const event = (type: string, more: object) => ({
+      raw: `event: ${type}\ndata: ${JSON.stringify({ type, ...more })}`,
+    })
+    vendor.enqueue(
+      stream({
+        events: [
+          event('response.created', { response: { ...RESPONSE, id: 'resp_running', status: 'in_progress' } }),
+          event('response.output_text.delta', { output_index: 0, delta: 'Hel' }),
+        ],
+        usageIn: 'never',
+        done: false,
+        breaks: { afterEvents: 2, how: 'hang' },
+      }),
+    )
+    const streaming = await ask('/v1/responses', { ...RESPONSES, background: true, stream: true })
+    expect(streaming.status).toBe(200)
+    vendor.answer(json({ id: 'resp_running', status: 'cancelled' }))
+    await waitUntil('the response is known', async () => {
+      const answer = await gateway.ask('/v1/responses/resp_running/cancel', { method: 'POST' })
+      await answer.text()
+      return answer.status === 200
+    })
+    vendor.answer(whole())
+    streaming.abort()
+  })
+
+  test.each(['', 'no id', 'nul\0', 'r'.repeat(20_000), 7, {}])(
+    'is not looked for by what is no id: %j',
+    async (previous_response_id) => {
+      const before = running().vendor.seen.length
+      const answer = await ask('/v1/responses', { ...RESPONSES, previous_response_id })
+      expect([answer.status, await answer.json()]).toMatchObject([400, { error: { param: 'previous_response_id' } }])
+      expect(running().vendor.seen.length).toBe(before)
+    },
+  )
+
+  test('cannot be reached by what is too long to be read', async () => {
+    const before = running().vendor.seen.length
+    const body = `{"model":"responses/m-1","input":"Hi","conversation":{"id":"conv_1"${' '.repeat(20_000)}}}`
+    const answer = await ask('/v1/responses', Buffer.from(body))
+    expect([answer.status, await answer.json()]).toMatchObject([400, { error: { param: 'conversation' } }])
+    expect(running().vendor.seen.length).toBe(before)
+  })
+
+  test("that the vendor does not give is refused in the vendor's words, unless they are about our account", async () => {
+    const { gateway, vendor } = running()
+    vendor.enqueue(json({ ...RESPONSE, id: 'resp_refused' }))
+    await (await ask('/v1/responses', RESPONSES)).json()
+    const get = () => gateway.ask('/v1/responses/resp_refused', { method: 'GET' })
+    vendor.enqueue(refusal(404, { message: 'It is gone' }))
+    const gone = await get()
+    expect([gone.status, await gone.text()]).toEqual([404, expect.stringContaining('It is gone')])
+    vendor.enqueue(refusal(429, { code: 'insufficient_quota', message: 'org-ours has no money' }))
+    const poor = await get()
+    expect([poor.status, await poor.text()]).toEqual([503, expect.not.stringContaining('org-ours')])
   })
 
   test('outlives the process that relayed it', async () => {
@@ -447,7 +562,66 @@ describe('reasoning that a vendor signed', () => {
   })
 })
 
+describe('a proof of another vendor', () => {
+  const item = { type: 'reasoning', id: 'rs_1', summary: [], encrypted_content: 'sekisho-proof-1.anthropic.YQ.YQ' }
+  const input = [{ role: 'user', content: 'Hi' }, item, { role: 'user', content: 'Go on' }]
+
+  test('is taken out of a request that stays in its wire, and whose reply is kept', async () => {
+    const { gateway, vendor } = running()
+    vendor.enqueue(json({ ...RESPONSE, id: 'resp_without' }))
+    const answer = await ask('/v1/responses', { model: 'gpt/gpt-4.1', input, truncation: 'auto' })
+    expect([answer.status, await answer.json()]).toMatchObject([200, { id: 'resp_without' }])
+    expect(lastSeen().path).toBe('/v1/responses')
+    expect(jsonOf(lastSeen())).toMatchObject({ model: 'gpt-4.1', truncation: 'auto' })
+    expect(lastSeen().body.toString()).not.toContain('sekisho-proof')
+    vendor.enqueue(json({ id: 'resp_without' }))
+    expect((await gateway.ask('/v1/responses/resp_without', { method: 'GET' })).status).toBe(200)
+  })
+
+  test('that is taken out leaves a message its version and its betas', async () => {
+    running().vendor.enqueue(json(MESSAGE))
+    const thought = { type: 'thinking', thinking: 'Hm', signature: 'sekisho-proof-1.gemini.YQ.YQ' }
+    const messages = [...MESSAGES.messages, { role: 'assistant', content: [thought, { type: 'text', text: 'Hi' }] }]
+    const body = { ...MESSAGES, messages: [...messages, ...MESSAGES.messages], context_management: { edits: [] } }
+    const answer = await ask('/v1/messages', body, [
+      ['anthropic-version', '2026-10-21'],
+      ['anthropic-beta', 'context-management-2025-06-27'],
+    ])
+    expect(answer.status).toBe(200)
+    expect(lastSeen().body.toString()).not.toContain('sekisho-proof')
+    expect(jsonOf(lastSeen())).toMatchObject({ context_management: { edits: [] } })
+    expect(headerOf(lastSeen(), 'anthropic-version')).toBe('2026-10-21')
+    expect(headerOf(lastSeen(), 'anthropic-beta')).toBe('context-management-2025-06-27')
+  })
+
+  test('makes tokens be counted here, where a translation would be answered and paid for', async () => {
+    const before = running().vendor.seen.length
+    const counted = await ask('/v1/responses/input_tokens', { model: 'gpt/gpt-4.1', input })
+    expect([counted.status, counted.header('x-sekisho-lossy')]).toEqual([200, 'count=emulated'])
+    const thoughtSignature = Buffer.from(item.encrypted_content).toString('base64')
+    const contents = [...CONTENTS.contents, { role: 'model', parts: [{ text: 'Hi', thoughtSignature }] }]
+    const gemini = await ask('/v1beta/models/google/m-1:countTokens', { contents })
+    expect([gemini.status, gemini.header('x-sekisho-lossy')]).toEqual([200, 'count=emulated'])
+    expect(running().vendor.seen.length).toBe(before)
+  })
+})
+
 describe('tokens', () => {
+  test('are not counted by having a request answered, when the vendor that counts is away', async () => {
+    const before = running().vendor.seen.length
+    const answer = await ask('/v1beta/models/first-away:countTokens', CONTENTS)
+    expect(answer.status).toBe(503)
+    expect(running().vendor.seen.length).toBe(before)
+  })
+
+  test('of a large prompt are estimated as well', async () => {
+    const content = 'Word after word. '.repeat(65_000)
+    const answer = await ask('/v1/messages/count_tokens', { model: 'chat/m-1', messages: [{ role: 'user', content }] })
+    expect(answer.status).toBe(200)
+    const { input_tokens: tokens } = (await answer.json()) as { readonly input_tokens: number }
+    expect(tokens).toBeGreaterThan(200_000)
+  })
+
   test('are counted by the vendor where it can, and that costs nothing', async () => {
     const { gateway, vendor } = running()
     vendor.enqueue(json({ input_tokens: 42 }))
@@ -512,6 +686,16 @@ describe('embeddings', () => {
     })
   })
 
+  test("asked for by another name repeat the vendor's own, as it wants it", async () => {
+    running().vendor.enqueue(json({ embeddings: [{ values: vector }] }))
+    const request = { content: { parts: [{ text: 'a' }] }, taskType: 'RETRIEVAL_QUERY' }
+    const answer = await ask('/v1beta/models/my-vectors:batchEmbedContents', {
+      requests: [{ model: 'models/my-vectors', ...request }],
+    })
+    expect(await answer.json()).toEqual({ embeddings: [{ values: vector }] })
+    expect(jsonOf(lastSeen())).toEqual({ requests: [{ model: 'models/embed-1', ...request }] })
+  })
+
   test('of any model are there for Gemini clients', async () => {
     running().vendor.enqueue(vectors(base64))
     const answer = await ask('/v1beta/models/vectors/embed-2:embedContent', { content: { parts: [{ text: 'x' }] } })
@@ -520,9 +704,12 @@ describe('embeddings', () => {
 })
 
 describe('a client finds its way', () => {
-  test.each(['/', '/anthropic', '/v1', '/gemini'])('HEAD %s says at once that somebody is there', async (path) => {
-    expect((await running().gateway.ask(path, { method: 'HEAD' })).status).toBe(200)
-  })
+  test.each(['/', '/anthropic', '/anthropic/', '/v1', '/gemini', '/gemini/v1beta/'])(
+    'HEAD %s says at once that somebody is there',
+    async (path) => {
+      expect((await running().gateway.ask(path, { method: 'HEAD' })).status).toBe(200)
+    },
+  )
 
   test('the models are listed in the form of each API', async () => {
     const { gateway } = running()
@@ -545,6 +732,29 @@ describe('a client finds its way', () => {
     const answer = await ask(path, {})
     expect([answer.status, await answer.json()]).toMatchObject([404, expected])
   })
+})
+
+test('a compressed body of which nothing ever comes out is cut off at the limit of bodies', async () => {
+  const { gateway } = running()
+  const nothing = Buffer.concat(Array.from({ length: 50_000 }, () => gzipSync('')))
+  const limitBytes = 33_554_432
+  let sentBytes = 0
+  const body = new ReadableStream({
+    pull(controller) {
+      // A gateway that takes more than that would be fed for ever.
+      if (sentBytes > 3 * limitBytes) return controller.close()
+      sentBytes += nothing.length
+      controller.enqueue(nothing)
+    },
+  })
+  const headers = { authorization: `Bearer ${await gateway.anyModelKey()}`, 'content-encoding': 'gzip' }
+  const answer = fetch(`${gateway.url}/v1/messages`, { method: 'POST', headers, body, duplex: 'half' })
+  const status = await answer.then(
+    (response) => response.status,
+    () => 'cut off',
+  )
+  expect([413, 'cut off']).toContain(status)
+  expect(sentBytes).toBeLessThan(3 * limitBytes)
 })
 
 test('a megabyte is translated without a loss', async () => {

@@ -34,6 +34,7 @@ export async function sendCount(planned: Planned, world: World, account: Account
     account.requestId,
     'x-sekisho-request-id',
     account.requestId,
+    ...(endpoint.wire === 'anthropic' ? ['request-id', account.requestId] : []),
     'x-sekisho-lossy',
     'count=emulated',
     'content-length',

@@ -1,10 +1,13 @@
 import { type EmbedAsked, EmbedReader, type EmbedWire, isEmbedWire, readEmbed, writeEmbed } from '../core/embedding.ts'
 import type { EmbedRequest } from '../core/embed.ts'
 import { Fault } from '../core/fault.ts'
+import { PassingVectors } from '../core/passing-vectors.ts'
 import type { Target } from '../core/route.ts'
 import { refuseLoss } from '../core/translate.ts'
+import { passingOf } from '../core/wires/passing.ts'
 import type { AttemptRun } from './attempt-run.ts'
 import type { Opened, Planned } from './exchange.ts'
+import { nativeFind } from './native-find.ts'
 import { parseBody } from './parse-body.ts'
 import { contentTypeOf, shapeOf } from './reply-shape.ts'
 import type { Translation } from './translation.ts'
@@ -34,9 +37,17 @@ export function translateEmbedding(planned: Planned, { provider, model }: Target
 /** Vectors of the client's own wire: they go out as they came, unless the vendor sent numbers for base64 or the reverse. */
 export function openSameEmbedding(planned: Planned, run: AttemptRun): Opened | undefined {
   const asked = askedOf(planned)
-  if (asked === undefined) return undefined
-  const { model, encoding } = planned.fields
-  return open(run, { asked, request: { model, inputs: [], encoding: encoding ?? 'float' }, vendor: asked.wire })
+  if (asked?.wire !== 'openai-chat') return undefined
+  const { model, encoding = 'float' } = planned.fields
+  const rewritten = open(run, { asked, request: { model, inputs: [], encoding }, vendor: asked.wire })
+  const { usage: flavour, spendLimitCodes = [] } = run.attempt.target.provider.kind
+  const reader = new PassingVectors({
+    encoding,
+    passing: () => passingOf[asked.wire].whole({ flavour, spendLimitCodes }),
+    rewriting: () => rewritten.reader,
+    find: nativeFind,
+  })
+  return { ...rewritten, reader }
 }
 
 function askedOf({ endpoint, fields }: Planned): EmbedAsked | undefined {

@@ -55,6 +55,7 @@ describe('a path of the data plane', () => {
 test('errors take the form of whose path it is, before anything else is known', () => {
   expect(wireOfPath('/anthropic/v1/nothing')).toBe('anthropic')
   expect(wireOfPath('/v1/messages')).toBe('anthropic')
+  expect(wireOfPath('/v1/messages/batches')).toBe('anthropic')
   expect(wireOfPath('/v1beta/models/x:nothing')).toBe('gemini')
   expect(wireOfPath('/v1/models/x:nothing')).toBe('gemini')
   expect(wireOfPath('/v1/nothing')).toBe('openai-chat')

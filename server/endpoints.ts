@@ -27,8 +27,7 @@ export const isDataPath = (path: string): boolean => DATA_PREFIXES.some((prefix)
 
 /** Whose form an error or a list has where the path alone tells. */
 export function wireOfPath(path: string): WireId {
-  if (path.startsWith('/anthropic') || path.endsWith('/messages') || path.endsWith('/messages/count_tokens'))
-    return 'anthropic'
+  if (path.startsWith('/anthropic') || path === '/v1/messages' || path.startsWith('/v1/messages/')) return 'anthropic'
   if (path.startsWith('/gemini') || path.startsWith('/v1beta') || GEMINI.test(path)) return 'gemini'
   return 'openai-chat'
 }

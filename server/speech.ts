@@ -65,7 +65,7 @@ function speakSame(
 }
 
 function speakTranslated(
-  { endpoint, operation }: Planned,
+  { endpoint, operation, request }: Planned,
   { target, node }: Attempt,
   { translation, account }: { readonly translation: Translation; readonly account: Account },
 ): Spoken {
@@ -79,11 +79,14 @@ function speakTranslated(
     batch: true,
   })
   const headers = headersFor(target, account, stream)
-  for (const header of provider.kind.headers?.[wire] ?? []) headers.push(...header)
-  return { request: requestOf(target, { path, headers, body }), wire, same: wire === endpoint.wire, losses, open }
+  const same = wire === endpoint.wire
+  // A body that was only read on its way keeps its betas, and those travel in pairs with their headers.
+  pushPassed(headers, same ? request.headers : NO_HEADERS, { wire, own: provider.kind.headers?.[wire] ?? [] })
+  return { request: requestOf(target, { path, headers, body }), wire, same, losses, open }
 }
 
 const NONE: readonly Loss[] = []
+const NO_HEADERS: IncomingHttpHeaders = {}
 
 const requestOf = (
   { provider }: Target,

@@ -12,9 +12,9 @@ const asking = (...turns: readonly Turn[]): Chat => ({
   tools: [],
   output: { kind: 'json' },
 })
-const told = (chat: Chat) => {
+const told = (chat: Chat, role: 'system' | 'user' = 'system') => {
   const losses = new Losses()
-  const { turns } = toldOfJson(chat, losses)
+  const { turns } = toldOfJson(chat, { role, losses })
   return { turns, losses: losses.list().map(({ field, what }) => `${field} ${what}`) }
 }
 
@@ -35,6 +35,12 @@ test.each<[string, readonly Turn[]]>([
   ['its first question', [rules, turn('user', 'Two colours, as Json.')]],
 ])('one that speaks of it in %s stays as it is', (_, turns) => {
   expect(told(asking(...turns))).toEqual({ turns, losses: [] })
+})
+
+test('where only the user is heard, the user says it, whatever the rules say', () => {
+  const strict = turn('system', 'Answer in JSON.')
+  expect(told(asking(strict, question), 'user').turns).toMatchObject([strict, { role: 'user' }, question])
+  expect(told(asking(strict, turn('user', 'As JSON')), 'user').losses).toEqual([])
 })
 
 test('a longer conversation begins with the shorter one, whatever is said in it later', () => {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { Capabilities } from '../capabilities.ts'
-import type { Chat } from '../chat.ts'
+import type { Chat, WireId } from '../chat.ts'
 import { type Asking, fit } from '../fit.ts'
 
 const WHOLE: Asking = { stream: false }
@@ -128,5 +128,13 @@ describe('the limit of the answer', () => {
     ['is not made up', {}, WHOLE, {}, []],
   ])('%s', (_, fields, asking, rest, losses) => {
     expect(fitted(fields, capabilities, asking)).toEqual([rest, losses])
+  })
+
+  test('of nothing but a warm cache is for Anthropic alone: others are asked for a token', () => {
+    const asked = (wire: WireId) => fitted({ outputTokensMax: 0 }, {}, { stream: false, wire })
+    expect(asked('anthropic')).toEqual([{ outputTokensMax: 0 }, []])
+    for (const wire of ['openai-chat', 'openai-responses', 'gemini'] as const) {
+      expect(asked(wire)).toEqual([{ outputTokensMax: 1 }, ['outputTokensMax clamped']])
+    }
   })
 })

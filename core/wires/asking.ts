@@ -23,12 +23,14 @@ export interface Asking {
   readonly edits: (asked: AskedFields, target: EditTarget) => readonly Edit[]
 }
 
+/** Whom a body is changed for. */
 export interface EditTarget {
   readonly model: string
   readonly provider: Pick<Provider, 'kind' | 'options'>
   readonly operation: Operation
 }
 
+/** How each wire is read and changed. */
 export const askingOf: { readonly [wire in WireId]: Asking } = {
   'openai-chat': {
     keys: ASKED_KEYS,

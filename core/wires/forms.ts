@@ -15,6 +15,7 @@ const plain = (wire: Wire): ClientForm => ({
   streamType: 'text/event-stream',
 })
 
+/** Every form that a client may have. */
 export const forms: { readonly [form in FormId]: ClientForm } = {
   'openai-chat': plain(wires['openai-chat']),
   'openai-responses': plain(wires['openai-responses']),

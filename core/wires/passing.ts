@@ -17,6 +17,7 @@ interface Passing {
   readonly whole: (options: PassingWholeOptions) => ReplyReader
 }
 
+/** The readers of each wire. */
 export const passingOf: { readonly [wire in WireId]: Passing } = {
   'openai-chat': {
     stream: (options) => new OpenAiStream(options),

@@ -84,6 +84,11 @@ const IGNORED: readonly Ignored[] = [
       fact === 'reasoning.mode' && to === 'anthropic' && expected === undefined && got === 'auto',
   },
   {
+    reason: 'Claude shows what it thinks within a budget unless it is told not to',
+    applies: ({ fact, expected, got }, { to }) =>
+      fact === 'reasoning.shown' && to === 'anthropic' && expected === undefined && got === 'shown',
+  },
+  {
     reason: 'pieces of a text are set apart by line ends where there are no pieces',
     applies: ({ fact, expected, got }) => PIECED.includes(fact) && same(squeezed(expected), squeezed(got)),
   },

@@ -9,6 +9,7 @@ import { carrier, type Place, signatureFor } from './carried-proof.ts'
 import { writeCitation } from './citations.ts'
 import { event } from './event.ts'
 
+/** What a block of a stream is written from. */
 export interface BlockOptions {
   readonly content: PartContent
   /** As it opens. */

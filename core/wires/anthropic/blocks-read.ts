@@ -122,6 +122,7 @@ function readThinking(fields: Fields): ReadBlock {
 
 /** How a thought was spelt: that another vendor had it and signed nothing, or without the field for a signature. */
 export const OF_ANOTHER = 'of-another'
+/** How a thought was spelt: without the field of its signature. */
 export const NO_SIGNATURE = 'no-signature'
 
 /** What the vendor hides is nothing but its proof. */

@@ -1,6 +1,7 @@
 import type { Block, Proof } from '../../chat.ts'
 import type { JsonObject } from '../../json.ts'
-import { unwrapProof, wrapProof } from '../../proof.ts'
+import { proofFor, unwrapProof, wrapProof } from '../../proof.ts'
+import { WIRE } from './kept.ts'
 
 /**
  * Some vendors sign calls and texts; this wire signs thoughts only. Such a proof travels to the client in a `redacted_thinking` block of
@@ -15,15 +16,15 @@ export const carrier = (proof: Proof, place: Place): JsonObject => ({
 /** `ahead`: it belongs to the next block. `behind`: to the one before. Clients drop a thought that stands last, so `ahead` is the rule. */
 export type Place = 'ahead' | 'behind'
 
-/** A proof as a client gets it: one of this wire as it is, any other in its wrapping. */
-export const signatureFor = (proof: Proof): string => (proof.wire === 'anthropic' ? proof.data : wrapProof(proof))
+/** A proof as a client of this wire gets it. */
+export const signatureFor = (proof: Proof): string => proofFor(proof, WIRE)
 
 /** What a client sent as the data of a thought: `place` only where it carries the proof of another block. */
 export function readProof(text: string): { readonly proof: Proof; readonly place?: Place } {
   const place = PLACES.find((word) => text.endsWith(`.${word}`))
-  const proof = unwrapProof(place === undefined ? text : text.slice(0, -place.length - 1), 'anthropic')
-  const isWrapped = place !== undefined && (proof.wire !== 'anthropic' || proof.account !== null)
-  return isWrapped ? { proof, place } : { proof: place === undefined ? proof : unwrapProof(text, 'anthropic') }
+  const proof = unwrapProof(place === undefined ? text : text.slice(0, -place.length - 1), WIRE)
+  const isWrapped = place !== undefined && (proof.wire !== WIRE || proof.account !== null)
+  return isWrapped ? { proof, place } : { proof: place === undefined ? proof : unwrapProof(text, WIRE) }
 }
 
 /** Blocks as they came, with each carried proof where it belongs. One that has lost its block stays a thought without words. */
@@ -49,6 +50,7 @@ export function withCarried(read: readonly ReadBlock[]): readonly Block[] {
   return waiting === undefined ? blocks : [...blocks, waiting.block]
 }
 
+/** A block as it came, and which block its proof belongs to where it only carries one. */
 export interface ReadBlock {
   readonly block: Block
   readonly place?: Place

@@ -1,5 +1,6 @@
 import type { Citation } from '../../chat.ts'
 import { Fields } from '../../fields.ts'
+import { given } from '../../given.ts'
 import { filled } from '../../json-object.ts'
 import type { Json, JsonObject } from '../../json.ts'
 import type { Losses } from '../../loss.ts'
@@ -13,9 +14,7 @@ function readCitation(fields: Fields): Citation {
   const title = titleKey === undefined ? undefined : fields.text(titleKey)
   const quote = fields.text('cited_text')
   return {
-    ...(url === undefined ? {} : { url }),
-    ...(title === undefined ? {} : { title }),
-    ...(quote === undefined ? {} : { quote }),
+    ...given({ url, title, quote }),
     ...keptOf(fields, {}, [type]),
   }
 }

@@ -1,6 +1,6 @@
 import { Fault, type FaultCode } from '../../fault.ts'
 import { asObject, asText, type Json, type JsonObject } from '../../json.ts'
-import { MESSAGE_LETTERS_MAX, OUR_ACCOUNT, type Told, toldText, UNTOLD } from '../../upstream-fault.ts'
+import { MESSAGE_LETTERS_MAX, OUR_ACCOUNT, RELAYED_CODES, type Told, toldText, UNTOLD } from '../../upstream-fault.ts'
 import type { WrittenFault } from '../../wire.ts'
 
 /** A vendor's error body with its status, or the text that came instead of one. What it says about our own account goes to nobody. */
@@ -59,7 +59,7 @@ interface Detail {
 function codeOf(status: number, { type, errorCode, text = '' }: Detail): FaultCode {
   if (isAboutFunds({ status, type, errorCode, text })) return 'upstream_funds'
   if (status === 401 || status === 403) return 'upstream_auth_failed'
-  const kept = KEPT.find((code) => code === errorCode)
+  const kept = RELAYED_CODES.find((code) => code === errorCode)
   if (kept !== undefined) return kept
   if (type === 'overloaded_error') return 'overloaded'
   if (status === 404) return text.startsWith('model') ? 'model_not_found' : 'not_found'
@@ -89,27 +89,6 @@ const CODES: { readonly [status: number]: FaultCode } = {
   504: 'upstream_timeout',
   529: 'overloaded',
 }
-
-/** Codes that another gateway of ours may have written: they mean here what they meant there. */
-const KEPT: readonly FaultCode[] = [
-  'bad_request',
-  'context_too_long',
-  'content_filtered',
-  'model_not_found',
-  'not_found',
-  'method_not_allowed',
-  'request_timeout',
-  'conflict',
-  'body_too_large',
-  'unsupported_media_type',
-  'unprocessable',
-  'rate_limited',
-  'upstream_auth_failed',
-  'upstream_error',
-  'upstream_unavailable',
-  'upstream_timeout',
-  'overloaded',
-]
 
 /** The status that an error in a stream would have had. */
 const STATUSES: ReadonlyMap<string, number> = new Map([

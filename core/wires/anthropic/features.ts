@@ -1,7 +1,7 @@
 import type { Feature, Inability } from '../../loss.ts'
 
 /** Where this wire spells what it can say. */
-export const SAYS: Partial<Record<Feature, string>> = {
+export const says: Partial<Record<Feature, string>> = {
   system: 'system',
   'turn.assistantLast': 'messages',
   'text.cacheMark': 'messages[].content[].cache_control',
@@ -41,7 +41,7 @@ export const SAYS: Partial<Record<Feature, string>> = {
 }
 
 /** What it cannot say. A client of this wire says some of it all the same, in a way that no other wire can use (its own file ids and citations). */
-export const CANNOT: Partial<Record<Feature, Inability>> = {
+export const cannot: Partial<Record<Feature, Inability>> = {
   'system.later': { what: 'emulated', why: 'taken only between a user turn and an answer: written into the user turn' },
   'turn.name': { what: 'dropped', why: 'a turn has no name' },
   'text.citations': { what: 'dropped', why: 'the vendor takes back only citations of its own' },

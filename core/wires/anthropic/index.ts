@@ -1,6 +1,6 @@
 import type { Wire } from '../../wire.ts'
 import { readFault, writeFault } from './fault.ts'
-import { CANNOT, SAYS } from './features.ts'
+import { cannot, says } from './features.ts'
 import { WIRE } from './kept.ts'
 import { readReply } from './reply-read.ts'
 import { writeReply } from './reply-write.ts'
@@ -22,6 +22,6 @@ export const anthropic: Wire = {
     writer: (context) => new AnthropicWriter(context),
   },
   fault: { read: readFault, write: writeFault },
-  says: SAYS,
-  cannot: CANNOT,
+  says,
+  cannot,
 }

@@ -52,5 +52,6 @@ export function readMark(fields: Fields): {
   return { mark: { cacheMark: ttl === undefined ? {} : { ttl } }, left: control.rest() }
 }
 
+/** A node's mark as it is written, `undefined` where it has none. */
 export const writeMark = (mark: CacheMark | undefined, own?: Own): JsonObject | undefined =>
   withKept(own, 'cache_control', mark === undefined ? {} : { type: 'ephemeral', ttl: mark.ttl })

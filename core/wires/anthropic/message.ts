@@ -6,7 +6,7 @@ import type { Part, PartContent, Stop } from '../../part.ts'
 import { replyId } from '../../reply-id.ts'
 import { NO_USAGE } from '../../usage.ts'
 import type { WriteReply } from '../../wire.ts'
-import { CANNOT } from './features.ts'
+import { cannot } from './features.ts'
 import { keptFields, WIRE } from './kept.ts'
 import { CLIENT_CALL_ID } from './names.ts'
 import { refusalDetails, writeStop } from './stop.ts'
@@ -26,8 +26,11 @@ export function messageHead({ id, model, own }: Head, context: WriteReply): Json
 /** Whether the vendor speaks this wire too. */
 export const isHome = (own: Own | undefined): boolean => own?.wire === WIRE
 
+/** Who answers. */
 export type Head = Pick<Extract<Part, { readonly kind: 'start' }>, 'id' | 'model' | 'own'>
+/** How an answer ended. */
 export type End = { readonly stop: Stop; readonly own?: Own | undefined }
+/** What was used. */
 export type UsagePart = Pick<Extract<Part, { readonly kind: 'usage' }>, 'usage' | 'serviceTier' | 'own'>
 
 /** Why it ended. `called`: whether a call stands in it. */
@@ -65,7 +68,7 @@ export function blockHead(
     case 'text':
       return { type: 'text', text: '', ...kept }
     case 'refusal':
-      losses.addFeature('refusal', CANNOT)
+      losses.addFeature('refusal', cannot)
       return { type: 'text', text: '' }
     case 'reasoning':
       return content.redacted === true

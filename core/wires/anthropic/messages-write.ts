@@ -9,6 +9,7 @@ import { IN_PLACE } from './messages-read.ts'
 import { LEFT_OUT } from './stand-in.ts'
 import { lose, type Writing } from './writing.ts'
 
+/** A conversation as it stands in a body. */
 export interface WrittenTurns {
   readonly system: JsonObject['system'] | undefined
   readonly messages: readonly JsonObject[]

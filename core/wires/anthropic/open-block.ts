@@ -1,12 +1,11 @@
 import type { Own } from '../../chat.ts'
-import { blockParts } from '../../collect.ts'
+import { blockParts, type WholeBlock } from '../../collect.ts'
 import { asText, type Json, type JsonObject, parseJson } from '../../json.ts'
 import { ownFields, ownOf } from '../../own.ts'
 import type { Part } from '../../part.ts'
 import { tooLarge } from '../../upstream-fault.ts'
 import { readCitationJson } from './citations.ts'
 import { WIRE } from './kept.ts'
-import type { ReplyBlock } from './reply-block.ts'
 import { unreadable } from './reply-read.ts'
 
 /** Where a block stands in a reply. */
@@ -18,7 +17,7 @@ export interface Place {
 /** A block that the vendor has opened and not yet closed. */
 export class OpenBlock {
   readonly #at: Place
-  readonly #block: ReplyBlock
+  readonly #block: WholeBlock
   /** What is to be told whole at the end: a signature, or a block that only this wire knows. */
   #signature: string
   #foreign: JsonObject
@@ -26,7 +25,7 @@ export class OpenBlock {
   #said = false
   #gatheredLetters = 0
 
-  constructor(at: Place, block: ReplyBlock, json: JsonObject) {
+  constructor(at: Place, block: WholeBlock, json: JsonObject) {
     this.#at = at
     this.#block = block
     this.#signature = block.proof?.data ?? ''

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { JsonObject } from '../../json.ts'
-import { closedSchema, isClosed } from './output-schema.ts'
+import { closedSchema } from './output-schema.ts'
 
 describe('a schema that the vendor keeps answers to', () => {
   test('is closed everywhere, and its limits are told in the description', () => {
@@ -54,9 +54,7 @@ describe('a schema that the vendor keeps answers to', () => {
     expect(JSON.stringify(closedSchema(odd).schema)).toContain(
       '"__proto__":{"type":"object","additionalProperties":false}',
     )
-    expect(isClosed(odd)).toBe(false)
     const deep = Array.from({ length: 1_000 }).reduce<JsonObject>((schema) => ({ items: schema }), {})
-    expect(isClosed(deep)).toBe(false)
     expect(() => closedSchema({ items: deep })).not.toThrow()
   })
 })

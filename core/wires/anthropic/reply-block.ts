@@ -1,24 +1,16 @@
-import type { Citation, Own, Proof } from '../../chat.ts'
+import type { WholeBlock } from '../../collect.ts'
 import { Fields } from '../../fields.ts'
 import type { JsonObject } from '../../json.ts'
-import type { PartContent } from '../../part.ts'
 import { inputText } from './call-input.ts'
 import { readCitations } from './citations.ts'
 import { keptOf, WIRE } from './kept.ts'
 import { NO_SIGNATURE } from './blocks-read.ts'
 
-/** A content block of a reply, whole or as it opens in a stream. */
-export interface ReplyBlock {
-  readonly content: PartContent
-  /** Of a call its input; in a stream only what the opening itself holds, which for a call is no more than a guess. */
-  readonly text: string
-  readonly citations: readonly Citation[]
-  readonly proof?: Proof
-  readonly own?: Own
-}
-
-/** Throws as `Fields` does; the caller says whose fault it is. */
-export function readReplyBlock(json: JsonObject, path: string, account: string): ReplyBlock {
+/**
+ * A content block of a reply, whole or as it opens in a stream: then its text is only what the opening itself holds, which for a call is no
+ * more than a guess. Throws as `Fields` does; the caller says whose fault it is.
+ */
+export function readReplyBlock(json: JsonObject, path: string, account: string): WholeBlock {
   const fields = new Fields(json, path)
   const type = fields.textNeeded('type')
   switch (type) {
@@ -37,7 +29,7 @@ export function readReplyBlock(json: JsonObject, path: string, account: string):
   }
 }
 
-function readText(fields: Fields): ReplyBlock {
+function readText(fields: Fields): WholeBlock {
   const text = fields.textNeeded('text')
   const citations = readCitations(fields)
   const kept = keptOf(fields, {}, citations?.length === 0 ? [NO_CITATIONS] : [])
@@ -47,7 +39,7 @@ function readText(fields: Fields): ReplyBlock {
 /** How a text was spelt: with a list of citations that holds none. */
 export const NO_CITATIONS = 'no-citations'
 
-function readThinking(fields: Fields, account: string): ReplyBlock {
+function readThinking(fields: Fields, account: string): WholeBlock {
   const text = fields.textNeeded('thinking')
   const data = fields.text('signature')
   const kept = keptOf(fields, {}, data === undefined ? [NO_SIGNATURE] : [])
@@ -55,7 +47,7 @@ function readThinking(fields: Fields, account: string): ReplyBlock {
   return { content: { kind: 'reasoning' }, text, citations: [], ...proof, ...kept }
 }
 
-function readCall(fields: Fields): ReplyBlock {
+function readCall(fields: Fields): WholeBlock {
   const id = fields.textNeeded('id')
   const name = fields.textNeeded('name')
   const text = inputText(fields.any('input'))

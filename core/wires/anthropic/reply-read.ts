@@ -74,4 +74,5 @@ export const unreadable = (field: string): Fault => notThisWire(`unreadable ${fi
 /** Fields of a message that the canonical form has a place for, or that are the same in every message. */
 const KNOWN = ['id', 'type', 'role', 'model', 'content', 'stop_reason', 'stop_sequence', 'usage']
 
+/** Fields that are known at the end only. */
 export const END_FIELDS = ['stop_details', 'container', 'context_management']

@@ -1,5 +1,6 @@
 import type { Chat, Tool } from '../../chat.ts'
 import { badField, Fields } from '../../fields.ts'
+import { given } from '../../given.ts'
 import type { JsonObject } from '../../json.ts'
 import type { AskedOf } from '../../wire.ts'
 import { readMark, WIRE } from './kept.ts'
@@ -46,10 +47,7 @@ function readScalars(fields: Fields): ReadSettings {
   const topK = fields.number('top_k')
   const said = {
     outputTokensMax,
-    ...(stops === undefined ? {} : { stops }),
-    ...(temperature === undefined ? {} : { temperature }),
-    ...(topP === undefined ? {} : { topP }),
-    ...(topK === undefined ? {} : { topK }),
+    ...given({ stops, temperature, topP, topK }),
   }
   return { said, left: {}, spelt: [] }
 }

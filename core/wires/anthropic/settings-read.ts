@@ -1,9 +1,10 @@
 import { type Chat, EFFORTS, type OutputFormat, type Reasoning } from '../../chat.ts'
 import { badField, type Fields } from '../../fields.ts'
+import { given } from '../../given.ts'
+import { isClosed, nameApart } from '../../json-schema.ts'
 import type { JsonObject } from '../../json.ts'
 import { ownOf } from '../../own.ts'
 import { keptOf, WIRE } from './kept.ts'
-import { isClosed, nameApart } from './output-schema.ts'
 
 /** What was read of a group of fields, and what of it only this wire knows, by the name of the field. */
 export interface ReadSettings {
@@ -56,10 +57,7 @@ function readReasoning(thinking: Fields | undefined, effort: Reasoning['effort']
   }
   const own = ownOf(WIRE, kept, isByHabit ? [SHOWN_BY_HABIT] : [])
   return {
-    ...(mode === undefined ? {} : { mode }),
-    ...(effort === undefined ? {} : { effort }),
-    ...(text === undefined ? {} : { text }),
-    ...(own === undefined ? {} : { own }),
+    ...given({ mode, effort, text, own }),
   }
 }
 

@@ -1,9 +1,10 @@
 import type { Chat, Effort, Reasoning } from '../../chat.ts'
 import { filled } from '../../json-object.ts'
+import { named } from '../../json-schema.ts'
 import type { JsonObject } from '../../json.ts'
 import { isSpelt } from '../../own.ts'
 import { filledOrNone, keptFields, WIRE, withKept } from './kept.ts'
-import { closedSchema, named } from './output-schema.ts'
+import { closedSchema } from './output-schema.ts'
 import { OUTPUT_FORMAT, SHOWN_BY_HABIT } from './settings-read.ts'
 import { drop, isStrictVersion, lose, type Writing } from './writing.ts'
 

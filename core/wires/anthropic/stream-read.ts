@@ -1,4 +1,4 @@
-import { blockParts } from '../../collect.ts'
+import { blockParts, type WholeBlock } from '../../collect.ts'
 import type { Fault } from '../../fault.ts'
 import { asCount, asList, asObject, asText, type Json, type JsonObject, parseJson } from '../../json.ts'
 import type { Part } from '../../part.ts'
@@ -6,7 +6,7 @@ import type { ReadReply, StreamEvent, StreamReader } from '../../wire.ts'
 import { readToldFault, spliced } from './fault.ts'
 import { WIRE } from './kept.ts'
 import { OpenBlock, type Place } from './open-block.ts'
-import { readReplyBlock, type ReplyBlock } from './reply-block.ts'
+import { readReplyBlock } from './reply-block.ts'
 import { END_FIELDS, fromVendor, unreadable, readReply, startOf, usageParts } from './reply-read.ts'
 import { readStop } from './stop.ts'
 import { laterUsage } from './usage.ts'
@@ -175,7 +175,7 @@ export class AnthropicReader implements StreamReader {
     if (this.#id === undefined) throw unreadable('message_start')
   }
 
-  #next({ content }: ReplyBlock): Place {
+  #next({ content }: WholeBlock): Place {
     this.#called ||= content.kind === 'call'
     return { choice: 0, block: this.#blocks++ }
   }

@@ -25,12 +25,14 @@ function readTool(fields: Fields): Tool {
   }
 }
 
+/** How tools may be called. */
 export interface ReadChoice {
   readonly said: Pick<Chat, 'toolChoice' | 'parallelCalls'>
   /** What is left of `tool_choice`: all of it where its kind is not known, or what it names is not the client's own tool. */
   readonly left: Fields['json']
 }
 
+/** A kind of choice that is not known is left as it is. */
 export function readToolChoice(fields: Fields, tools: readonly Tool[]): ReadChoice {
   const choice = fields.object('tool_choice')
   if (choice === undefined) return { said: {}, left: {} }

@@ -8,6 +8,7 @@ import { closedSchema } from './output-schema.ts'
 import { rootedSchema } from './tool-schema.ts'
 import { drop, lose, type Writing } from './writing.ts'
 
+/** Without the tools that only another wire knows. */
 export const writeTools = (tools: readonly Tool[], writing: Writing): readonly JsonObject[] =>
   tools.flatMap((tool) => writeTool(tool, writing))
 

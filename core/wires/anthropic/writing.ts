@@ -2,7 +2,7 @@ import type { Block } from '../../chat.ts'
 import type { Feature, Losses } from '../../loss.ts'
 import { isProofOf } from '../../proof.ts'
 import type { RequestTarget } from '../../wire.ts'
-import { CANNOT } from './features.ts'
+import { cannot } from './features.ts'
 import { WIRE } from './kept.ts'
 
 /** What every part of a request's writer knows. */
@@ -16,7 +16,7 @@ export interface Writing {
 }
 
 /** Reports a feature that this wire has no place for. */
-export const lose = ({ losses }: Writing, feature: Feature): void => losses.addFeature(feature, CANNOT)
+export const lose = ({ losses }: Writing, feature: Feature): void => losses.addFeature(feature, cannot)
 
 /** Reports a feature that the wire can say, but not here. */
 export const drop = ({ losses }: Writing, field: Feature, why: string): void =>

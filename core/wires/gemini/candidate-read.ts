@@ -4,6 +4,7 @@ import { asList, asObject, asText, type Json, type JsonObject } from '../../json
 import { ownField } from '../../own.ts'
 import type { Part } from '../../part.ts'
 import { ContentReader } from './content-read.ts'
+import { WIRE } from './kept.ts'
 import { Layout } from './layout.ts'
 import { isNaturalEnd, stopOf } from './stop.ts'
 import type { PartContext } from './whole-part.ts'
@@ -62,7 +63,7 @@ export class CandidateReader {
         kind: 'end',
         choice: this.#choice,
         stop,
-        ...ownField('gemini', this.#rest, [...this.#spelt, ...this.#layout.spelt()]),
+        ...ownField(WIRE, this.#rest, [...this.#spelt, ...this.#layout.spelt()]),
       },
     ]
   }

@@ -1,6 +1,6 @@
 import { type Chat, EFFORTS, type OutputFormat, type Reasoning, type ServiceTier } from '../../chat.ts'
 import { badField, type Fields } from '../../fields.ts'
-import { isClosed, nameApart } from '../anthropic/output-schema.ts'
+import { isClosed, nameApart } from '../../json-schema.ts'
 import type { Kept } from './kept.ts'
 import { readSchema } from './schema-spelling.ts'
 

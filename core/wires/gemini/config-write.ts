@@ -1,6 +1,6 @@
 import type { Block, Chat, OutputFormat, ServiceTier } from '../../chat.ts'
+import { isClosed, named } from '../../json-schema.ts'
 import type { Json, JsonObject } from '../../json.ts'
-import { isClosed, named } from '../anthropic/output-schema.ts'
 import { NO_ALTERNATIVES, TIER } from './config-read.ts'
 import { speltAs, wordAs } from './kept.ts'
 import { isUploaded, resolutionOf } from './parts-read.ts'

@@ -4,6 +4,7 @@ import { isEmpty } from '../../json-object.ts'
 import { asObject, asText, type Json, type JsonObject } from '../../json.ts'
 import type { Part, PartContent } from '../../part.ts'
 import { readCitations, type Said } from './citations.ts'
+import { WIRE } from './kept.ts'
 import type { Layout } from './layout.ts'
 import { PartialArgs } from './partial-args.ts'
 import { type PartContext, readWholePart } from './whole-part.ts'
@@ -140,7 +141,7 @@ export class ContentReader {
   }
 
   #proof(data: string) {
-    return { wire: 'gemini', account: this.#context.account, data } as const
+    return { wire: WIRE, account: this.#context.account, data } as const
   }
 
   /** Sources are told behind the text and by their place in it. */

@@ -4,6 +4,7 @@ import { asList, asObject, type Json, type JsonObject } from '../../json.ts'
 import { type Loss, Losses } from '../../loss.ts'
 import { loseFields, ownField } from '../../own.ts'
 import { notThisWire } from '../../upstream-fault.ts'
+import { WIRE } from './kept.ts'
 import { readUsage } from './usage.ts'
 
 /** What `embedContent` (one text) or `batchEmbedContents` (several) asks, in either spelling of its fields. Throws `bad_request` with the path. */
@@ -22,7 +23,7 @@ export function readGeminiEmbed(
     inputs: read.map(({ text }) => text),
     ...(first?.dimensions === undefined ? {} : { dimensions: first.dimensions }),
     encoding: 'float',
-    ...ownField('gemini', first?.rest ?? {}),
+    ...ownField(WIRE, first?.rest ?? {}),
   }
 }
 
@@ -33,7 +34,7 @@ export function writeGeminiEmbed(
 ): { readonly body: JsonObject; readonly losses: readonly Loss[] } {
   const losses = new Losses()
   if (user !== undefined) losses.add({ field: 'user', what: 'dropped', why: 'Gemini takes no end user for embeddings' })
-  loseFields(own, 'gemini', { path: '', losses })
+  loseFields(own, WIRE, { path: '', losses })
   const requests = inputs.map((input, index) => ({
     model: `models/${model}`,
     content: { parts: [{ text: textOf(input, index) }] },

@@ -1,6 +1,7 @@
 import { Fault, type FaultCode } from '../../fault.ts'
+import { given } from '../../given.ts'
 import { asList, asObject, asText, type Json, type JsonObject } from '../../json.ts'
-import { isOurAccountCode, MESSAGE_LETTERS_MAX, ourAccountFault, UNTOLD } from '../../upstream-fault.ts'
+import { isOurAccountCode, MESSAGE_LETTERS_MAX, ourAccountFault, RELAYED_CODES, UNTOLD } from '../../upstream-fault.ts'
 import type { WrittenFault } from '../../wire.ts'
 
 /**
@@ -14,8 +15,7 @@ export function readFault(status: number, body: Json): Fault {
   const code = codeOf(status, { error, details })
   const field = fieldOf(details)
   const detail = {
-    ...(retryAfterSeconds === undefined ? {} : { retryAfterSeconds }),
-    ...(field === undefined ? {} : { field }),
+    ...given({ retryAfterSeconds, field }),
   }
   if (isOurAccountCode(code)) return ourAccountFault(code, { ...detail, reason: `upstream_${status}` })
   const message = asText(error['message'])?.slice(0, MESSAGE_LETTERS_MAX)
@@ -138,28 +138,8 @@ function codeOf(status: number, told: Told): FaultCode {
 /** An error of a gateway like this one says its code. */
 function ownCode(details: readonly JsonObject[]): FaultCode | undefined {
   const reason = asText(details.find(({ domain }) => domain === DOMAIN)?.['reason'])?.toLowerCase()
-  return FAULT_CODES.find((code) => code === reason)
+  return RELAYED_CODES.find((code) => code === reason)
 }
-
-/** The codes that mean the same one gateway further; what another one says of itself (that it drains) only tells that it cannot answer. */
-const FAULT_CODES: readonly FaultCode[] = [
-  'bad_request',
-  'model_not_found',
-  'not_found',
-  'context_too_long',
-  'content_filtered',
-  'conflict',
-  'body_too_large',
-  'unsupported_media_type',
-  'unprocessable',
-  'rate_limited',
-  'upstream_auth_failed',
-  'upstream_funds',
-  'upstream_error',
-  'upstream_unavailable',
-  'overloaded',
-  'upstream_timeout',
-]
 
 function codeByStatus(status: number, told: Told): FaultCode {
   switch (status) {

@@ -4,6 +4,9 @@ import { put } from '../../json-object.ts'
 import { asObject, type Json, type JsonObject } from '../../json.ts'
 import { isSpelt, ownOf, speltAs as speltBy } from '../../own.ts'
 
+/** The wire of this folder, as the canonical form calls it. */
+export const WIRE = 'gemini'
+
 /**
  * Gathers what a node keeps for its own wire, out of the nested objects that Gemini makes of it. A field's name is its path below the
  * node (`generationConfig.speechConfig`), so that a loss is told by the place where the client wrote it.
@@ -32,13 +35,13 @@ export class Kept {
   }
 
   own(): Own | undefined {
-    return ownOf('gemini', this.#fields, this.#spelt)
+    return ownOf(WIRE, this.#fields, this.#spelt)
   }
 }
 
 /** What was written, and again what Gemini itself had kept of it. What the gateway wrote wins. */
 export function restored(written: JsonObject, own: Own | undefined): JsonObject {
-  if (own?.wire !== 'gemini') return written
+  if (own?.wire !== WIRE) return written
   let whole = written
   for (const way of own.spelt ?? []) {
     if (way.startsWith(EMPTY)) whole = withValue(whole, keysOf(way.slice(EMPTY.length)), {})
@@ -51,10 +54,10 @@ export function restored(written: JsonObject, own: Own | undefined): JsonObject 
 export const CAME_SO = 'gemini'
 
 /** Whether the request or reply that this belongs to was read by Gemini itself. */
-export const isHome = (own: Own | undefined): boolean => isSpelt(own, 'gemini', CAME_SO)
+export const isHome = (own: Own | undefined): boolean => isSpelt(own, WIRE, CAME_SO)
 
 /** What stands behind `prefix` in the way that the node was spelt, or `undefined`. */
-export const speltAs = (own: Own | undefined, prefix: string): string | undefined => speltBy(own, 'gemini', prefix)
+export const speltAs = (own: Own | undefined, prefix: string): string | undefined => speltBy(own, WIRE, prefix)
 
 /** A word of an enumeration as the client wrote it (`low` for `LOW`), as long as it still is that word. */
 export function wordAs(own: Own | undefined, prefix: string, word: string): string {

@@ -1,6 +1,6 @@
 import type { Block, Own, Turn } from '../../chat.ts'
 import type { Json, JsonObject } from '../../json.ts'
-import { speltAs } from './kept.ts'
+import { speltAs, WIRE } from './kept.ts'
 
 /**
  * How texts that belong together were cut into parts and contents. A client that streams keeps every chunk as a part or even a content
@@ -89,7 +89,7 @@ function joinedRun(run: readonly Turn[]): Turn {
   const spelt = layout.spelt()
   const [only] = run
   if (only !== undefined && run.length === 1 && spelt.length === 0) return only
-  return { role: 'assistant', blocks, ...(spelt.length === 0 ? {} : { own: { wire: 'gemini', fields: {}, spelt } }) }
+  return { role: 'assistant', blocks, ...(spelt.length === 0 ? {} : { own: { wire: WIRE, fields: {}, spelt } }) }
 }
 
 function addBlock(blocks: Block[], block: Block, layout: Layout): void {

@@ -4,7 +4,7 @@ import type { Block, MediaBlock, Proof, ResultBlock, Source } from '../../chat.t
 import { badField, type Fields } from '../../fields.ts'
 import { asObject, type JsonObject } from '../../json.ts'
 import type { CallPairs } from './call-pairs.ts'
-import { Kept } from './kept.ts'
+import { Kept, WIRE } from './kept.ts'
 import { mediaKind, mediaTypeByEnding } from './media-type.ts'
 import { objectIn } from './object-text.ts'
 import { hidesThought, isOfAnother, readSignature } from './signature.ts'
@@ -57,7 +57,7 @@ export const KINDS = [
 /** What stands beside the kind of a part. */
 export const BESIDE = new Set(['thought', 'thoughtSignature', 'videoMetadata', 'mediaResolution', 'partMetadata'])
 
-const foreign = (part: Fields, type: string): Block => ({ kind: 'foreign', wire: 'gemini', type, json: part.json })
+const foreign = (part: Fields, type: string): Block => ({ kind: 'foreign', wire: WIRE, type, json: part.json })
 
 function readUnknown(part: Fields): Block {
   const type = Object.keys(part.json).find((key) => !BESIDE.has(key))

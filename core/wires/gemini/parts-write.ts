@@ -1,7 +1,7 @@
 import { isMadeCallId, sentCallId } from '../../call-id.ts'
 import type { Block, CallBlock, MediaBlock, Own, ResultBlock, TextBlock } from '../../chat.ts'
 import { asObject, type Json, type JsonObject } from '../../json.ts'
-import { restored, speltAs } from './kept.ts'
+import { restored, speltAs, WIRE } from './kept.ts'
 import { mediaTypeOf } from './media-type.ts'
 import { argumentsOf, objectIn } from './object-text.ts'
 import {
@@ -43,7 +43,7 @@ export function writePart(block: Block, writing: Writing): JsonObject | undefine
     case 'result':
       return writeResult(block, writing)
     case 'foreign': {
-      const json = block.wire === 'gemini' ? asObject(block.json) : undefined
+      const json = block.wire === WIRE ? asObject(block.json) : undefined
       if (json === undefined) losses.addForeign(block.type)
       return json
     }

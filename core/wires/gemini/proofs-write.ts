@@ -1,6 +1,7 @@
 import type { Block, Proof } from '../../chat.ts'
 import { isSpelt } from '../../own.ts'
 import { isProofOf } from '../../proof.ts'
+import { WIRE } from './kept.ts'
 import { OF_ANOTHER } from './parts-read.ts'
 import { NEVER_SIGNED } from './signature.ts'
 import type { Writing } from './writing.ts'
@@ -52,7 +53,7 @@ export function signedBlocks(blocks: readonly Block[], writing: Writing): readon
  */
 export function signedAtHome(blocks: readonly Block[], writing: Writing): readonly Signed[] {
   const isForeign = ({ proof }: Block) => proof !== undefined && !isOurs(proof, writing)
-  const isOfAnother = (block: Block) => isForeign(block) || isSpelt(block.own, 'gemini', OF_ANOTHER)
+  const isOfAnother = (block: Block) => isForeign(block) || isSpelt(block.own, WIRE, OF_ANOTHER)
   if (!blocks.some(isOfAnother)) return blocks.map((block) => withSignature(block, block.proof?.data))
   const kept = blocks.filter((block) => block.kind !== 'reasoning' || !isForeign(block))
   if (blocks.some(isForeign)) writing.losses.add(FOREIGN_PROOF)
@@ -71,8 +72,7 @@ const FOREIGN_PROOF = {
 const withSignature = (block: Block, signature: string | undefined): Signed =>
   signature === undefined ? { block } : { block, signature }
 
-const isOurs = (proof: Proof, { target }: Writing): boolean =>
-  isProofOf(proof, { wire: 'gemini', account: target.account })
+const isOurs = (proof: Proof, { target }: Writing): boolean => isProofOf(proof, { wire: WIRE, account: target.account })
 
 function ownSignature(proof: Proof | undefined, writing: Writing): string | undefined {
   if (proof === undefined) return undefined

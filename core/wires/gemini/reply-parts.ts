@@ -9,7 +9,7 @@ import { USAGE_KINDS, type Usage } from '../../usage.ts'
 import type { ReadReply } from '../../wire.ts'
 import { CandidateReader, type ReplyForm } from './candidate-read.ts'
 import { toldFault } from './fault.ts'
-import { CAME_SO } from './kept.ts'
+import { CAME_SO, WIRE } from './kept.ts'
 import { readSearches, readServiceTier, readUsage } from './usage.ts'
 import type { PartContext } from './whole-part.ts'
 
@@ -91,7 +91,7 @@ export class ReplyParts {
         id: this.#id,
         model: asText(modelVersion) ?? '',
         ...(createdAt === undefined ? {} : { createdAt }),
-        ...ownField('gemini', this.#kept, isEmptyList ? [CAME_SO, EMPTY_CANDIDATES] : [CAME_SO]),
+        ...ownField(WIRE, this.#kept, isEmptyList ? [CAME_SO, EMPTY_CANDIDATES] : [CAME_SO]),
       },
     ]
   }
@@ -134,11 +134,11 @@ export class ReplyParts {
     const before = this.#usage
     this.#usage = usage
     if (before !== undefined && USAGE_KINDS.every((kind) => before[kind] === usage[kind])) return []
-    return [{ kind: 'usage', usage, serviceTier, own: { wire: 'gemini', fields: metadata } }]
+    return [{ kind: 'usage', usage, serviceTier, own: { wire: WIRE, fields: metadata } }]
   }
 
   #finish(): Part {
-    return { kind: 'finish', ...ownField('gemini', this.#late) }
+    return { kind: 'finish', ...ownField(WIRE, this.#late) }
   }
 }
 

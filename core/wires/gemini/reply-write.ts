@@ -5,7 +5,7 @@ import { Losses } from '../../loss.ts'
 import type { Part } from '../../part.ts'
 import type { WriteReply, WrittenReply } from '../../wire.ts'
 import { writeGrounding } from './citations.ts'
-import { isHome, restored, speltAs } from './kept.ts'
+import { isHome, restored, speltAs, WIRE } from './kept.ts'
 import { EMPTY_CANDIDATES } from './reply-parts.ts'
 import {
   blockedPrompt,
@@ -52,14 +52,14 @@ type UsagePart = Pick<Extract<Part, { kind: 'usage' }>, 'usage' | 'serviceTier' 
 
 /** At home the vendor's own count, with all of its details. */
 export const usageOf = ({ usage, serviceTier, own }: UsagePart, { isHome: home }: ReplyWriting): JsonObject =>
-  home && own?.wire === 'gemini' ? own.fields : writeUsage(usage, serviceTier)
+  home && own?.wire === WIRE ? own.fields : writeUsage(usage, serviceTier)
 
 /** What stands for the candidates of a refused prompt; at home the reply has kept it itself. */
 export const feedback = (
   choice: CollectedChoice,
   { writing, own }: { readonly writing: ReplyWriting; readonly own: CollectedChoice['own'] },
 ): JsonObject =>
-  own?.wire === 'gemini' && own.fields['promptFeedback'] !== undefined ? {} : blockedPrompt(choice, writing)
+  own?.wire === WIRE && own.fields['promptFeedback'] !== undefined ? {} : blockedPrompt(choice, writing)
 
 function candidate(choice: CollectedChoice, writing: ReplyWriting): JsonObject {
   const parts = choice.blocks.map((block) => replyPart(block, writing)).filter((part) => part !== undefined)

@@ -6,7 +6,7 @@ import { ownFields } from '../../own.ts'
 import type { PartContent, Stop } from '../../part.ts'
 import type { WriteReply } from '../../wire.ts'
 import { NO_CONTENT, NO_INDEX, NO_PARTS_OF_CONTENT, NO_ROLE_OF_CONTENT } from './candidate-read.ts'
-import { restored, speltAs } from './kept.ts'
+import { restored, speltAs, WIRE } from './kept.ts'
 import { laidOut } from './layout.ts'
 import { argumentsOf } from './object-text.ts'
 import { ID, NO_TEXT } from './parts-read.ts'
@@ -46,9 +46,9 @@ export function endedCandidate(
   { isHome }: ReplyWriting,
 ): JsonObject {
   const { index, stop, own } = choice
-  const words = new Set(own?.wire === 'gemini' ? own.spelt : [])
+  const words = new Set(own?.wire === WIRE ? own.spelt : [])
   const role =
-    words.has(NO_ROLE_OF_CONTENT) || ownFields(own, 'gemini')['content.role'] !== undefined ? {} : { role: 'model' }
+    words.has(NO_ROLE_OF_CONTENT) || ownFields(own, WIRE)['content.role'] !== undefined ? {} : { role: 'model' }
   const cut = isHome ? laidOut(parts, own).flat() : parts
   // Clients look for a part in every candidate.
   const some = cut.length === 0 && !isHome ? [{ text: '' }] : cut
@@ -88,7 +88,7 @@ function bare({ content, text, own }: CollectedBlock, writing: ReplyWriting): Js
     case 'media':
       return { inlineData: { mimeType: content.mediaType, data: content.base64 } }
     case 'foreign': {
-      const json = content.wire === 'gemini' ? asObject(content.json) : undefined
+      const json = content.wire === WIRE ? asObject(content.json) : undefined
       if (json === undefined) writing.losses.addForeign(content.type)
       return json
     }

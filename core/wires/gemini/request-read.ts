@@ -1,5 +1,6 @@
 import type { Chat } from '../../chat.ts'
 import { Fields } from '../../fields.ts'
+import { given } from '../../given.ts'
 import type { JsonObject } from '../../json.ts'
 import type { AskedOf } from '../../wire.ts'
 import { CallPairs } from './call-pairs.ts'
@@ -20,6 +21,7 @@ export function readRequest(body: JsonObject, asked: AskedOf): Chat {
   }
 }
 
+/** What a body in one spelling is read with. */
 export interface ReadSpelled {
   readonly asked: AskedOf
   readonly spelt: readonly string[]
@@ -44,10 +46,7 @@ export function readSpelled(request: Fields, { asked, spelt, calls }: ReadSpelle
     turns,
     tools,
     ...config,
-    ...(toolChoice === undefined ? {} : { toolChoice }),
-    ...(serviceTier === undefined ? {} : { serviceTier }),
-    ...(store === undefined ? {} : { store }),
-    ...(own === undefined ? {} : { own }),
+    ...given({ toolChoice, serviceTier, store, own }),
   }
 }
 

@@ -7,7 +7,7 @@ import { type ToolNameRule, type ToolNames, toolNames } from '../../tool-names.t
 import type { RequestTarget, WrittenRequest } from '../../wire.ts'
 import { writeConfig, writeTier } from './config-write.ts'
 import { writeContents, writeSystem } from './contents-write.ts'
-import { isHome, restored, speltAs } from './kept.ts'
+import { isHome, restored, speltAs, WIRE } from './kept.ts'
 import { MODEL, MODELS } from './request-read.ts'
 import { respelt } from './spelling.ts'
 import { writeToolChoice, writeTools } from './tools-write.ts'
@@ -19,7 +19,7 @@ export function writeRequest(chat: Chat, target: RequestTarget): WrittenRequest 
   const home = isHome(chat.own)
   const names = home ? AS_THEY_ARE : toolNames(chat, NAME_RULE)
   const writing: Writing = { chat, target, losses, names, isHome: home }
-  loseOwn(chat, 'gemini', losses)
+  loseOwn(chat, WIRE, losses)
   loseSettings(writing)
   const body = restored(bodyOf(writing), chat.own)
   return {

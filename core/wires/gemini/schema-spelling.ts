@@ -1,9 +1,9 @@
 import type { Own } from '../../chat.ts'
 import { badField, type Fields } from '../../fields.ts'
+import { nameApart } from '../../json-schema.ts'
 import { asObject, type JsonObject, parseJson } from '../../json.ts'
 import { ownField } from '../../own.ts'
-import { nameApart } from '../anthropic/output-schema.ts'
-import { speltAs } from './kept.ts'
+import { speltAs, WIRE } from './kept.ts'
 import { readOpenApiSchema } from './schema-read.ts'
 
 /** The two fields in which a schema may stand: the newer one takes JSON Schema, the older one OpenAPI's. */
@@ -12,6 +12,7 @@ export interface SchemaFields {
   readonly older: string
 }
 
+/** A schema as JSON Schema. */
 export interface ReadSchema {
   readonly schema: JsonObject
   /** How it was spelt, for a node that keeps nothing else. */
@@ -25,7 +26,7 @@ export function readSchema(fields: Fields, { newer, older }: SchemaFields): Read
   if (schema !== undefined && openApi !== undefined)
     throw badField(fields.path(older), `must not stand beside '${newer}'`)
   if (openApi === undefined) return schema === undefined ? undefined : { schema }
-  return { schema: readOpenApiSchema(openApi), ...ownField('gemini', {}, [OLDER + JSON.stringify(openApi)]) }
+  return { schema: readOpenApiSchema(openApi), ...ownField(WIRE, {}, [OLDER + JSON.stringify(openApi)]) }
 }
 
 /** The schema in the older form as its client wrote it, as long as it still says the same. */

@@ -2,15 +2,16 @@ import { binaryOf } from '../../base64.ts'
 import type { Proof } from '../../chat.ts'
 import type { Fields } from '../../fields.ts'
 import { PROOF_MARK_BASE64, UNSIGNED, unwrapProof, wrapProof } from '../../proof.ts'
+import { WIRE } from './kept.ts'
 
 /** The signature of a part that a client sent: Gemini's own, or a foreign one in our wrapping. */
 export function readSignature(part: Fields): Proof | undefined {
   const text = part.text('thoughtSignature')
   if (text === undefined) return undefined
   const wrapped = unpacked(text)
-  if (wrapped === undefined) return { wire: 'gemini', account: null, data: text }
+  if (wrapped === undefined) return { wire: WIRE, account: null, data: text }
   if (wrapped === UNSIGNED) return undefined
-  return unwrapProof(wrapped.endsWith(HIDDEN) ? wrapped.slice(0, -HIDDEN.length) : wrapped, 'gemini')
+  return unwrapProof(wrapped.endsWith(HIDDEN) ? wrapped.slice(0, -HIDDEN.length) : wrapped, WIRE)
 }
 
 /** Whether the signature is that of a thought which its vendor hides altogether. */
@@ -21,7 +22,7 @@ export const isOfAnother = (part: Fields): boolean => wrappedIn(part) === UNSIGN
 
 /** A proof as a client of this wire carries it; this wire has no word for a hidden thought, so our wrapping says it. */
 export function signatureOf(proof: Proof, isRedacted: boolean): string {
-  if (proof.wire === 'gemini') return proof.data
+  if (proof.wire === WIRE) return proof.data
   return btoa(isRedacted ? wrapProof(proof) + HIDDEN : wrapProof(proof))
 }
 

@@ -20,5 +20,6 @@ export function streamWriter(context: WriteReply): StreamWriter {
   }
 }
 
+/** What frames an event. */
 export const DATA = 'data: '
 export const FRAME_END = '\r\n\r\n'

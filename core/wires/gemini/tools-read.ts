@@ -1,7 +1,7 @@
 import type { Tool, ToolChoice } from '../../chat.ts'
 import { Fields } from '../../fields.ts'
 import { asList } from '../../json.ts'
-import { Kept } from './kept.ts'
+import { Kept, WIRE } from './kept.ts'
 import { readSchema } from './schema-spelling.ts'
 
 /** The tools that can be called, and as foreign ones those that the vendor runs itself. Throws `bad_request` with the path. */
@@ -30,6 +30,7 @@ export function usualPlaces(tools: readonly Tool[]): readonly number[] {
   })
 }
 
+/** Which tools may be called. What only this wire knows of it is kept. */
 export function readToolChoice(request: Fields, kept: Kept): ToolChoice | undefined {
   const config = request.object('toolConfig')
   const calling = config?.object('functionCallingConfig')
@@ -50,7 +51,7 @@ function readGroup(group: Fields): readonly Tool[] {
   const json = group.rest()
   const [type = ''] = Object.keys(json)
   const isEmpty = functions.length === 0
-  return type === '' && !isEmpty ? functions : [...functions, { kind: 'foreign', wire: 'gemini', type, json }]
+  return type === '' && !isEmpty ? functions : [...functions, { kind: 'foreign', wire: WIRE, type, json }]
 }
 
 function readFunction(declaration: Fields): Tool {

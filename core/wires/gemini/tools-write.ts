@@ -1,7 +1,7 @@
 import type { Chat, CustomTool, FunctionTool, Tool, ToolChoice } from '../../chat.ts'
 import { CUSTOM_TOOL_SCHEMA, customToolText } from '../../custom-tool.ts'
 import { asObject, type Json, type JsonObject } from '../../json.ts'
-import { restored, speltAs, wordAs } from './kept.ts'
+import { restored, speltAs, WIRE, wordAs } from './kept.ts'
 import { rewriteSchema } from './schema.ts'
 import { asWritten } from './schema-spelling.ts'
 import { MODE, NO_TOOLS, PLACES, usualPlaces } from './tools-read.ts'
@@ -10,7 +10,7 @@ import { lose, type Writing } from './writing.ts'
 /** `tools`, or `undefined` when there are none. */
 export function writeTools(writing: Writing): readonly JsonObject[] | undefined {
   const { chat, losses } = writing
-  const tools = chat.tools.filter((tool) => tool.kind !== 'foreign' || tool.wire === 'gemini')
+  const tools = chat.tools.filter((tool) => tool.kind !== 'foreign' || tool.wire === WIRE)
   if (tools.length < chat.tools.length) {
     losses.add({ field: 'tool.foreign', what: 'dropped', why: "only the client's own API has this tool" })
   }

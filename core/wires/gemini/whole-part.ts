@@ -2,7 +2,7 @@ import type { Proof } from '../../chat.ts'
 import type { CollectedBlock } from '../../collect.ts'
 import { badField, Fields } from '../../fields.ts'
 import type { JsonObject } from '../../json.ts'
-import { Kept } from './kept.ts'
+import { Kept, WIRE } from './kept.ts'
 import { BESIDE, ID, KINDS, NO_TEXT } from './parts-read.ts'
 
 /** How a part of a reply is read. */
@@ -25,7 +25,7 @@ export function readWholePart(json: JsonObject, context: PartContext): WholeBloc
   if (kind === 'text' || (kind === undefined && part.has('thoughtSignature')))
     return readText(part, { isThought, context })
   const type = kind ?? Object.keys(json).find((key) => !BESIDE.has(key)) ?? 'unknown'
-  return { content: { kind: 'foreign', wire: 'gemini', type, json } }
+  return { content: { kind: 'foreign', wire: WIRE, type, json } }
 }
 
 function readText(
@@ -79,4 +79,4 @@ function finished(part: Fields, { kept, context, block }: Finished): WholeBlock 
 }
 
 const signedBy = (data: string | undefined, { account }: PartContext): Proof | undefined =>
-  data === undefined ? undefined : { wire: 'gemini', account, data }
+  data === undefined ? undefined : { wire: WIRE, account, data }

@@ -1,8 +1,9 @@
 import type { Citation } from '../../chat.ts'
+import { given } from '../../given.ts'
 import { without } from '../../json-object.ts'
 import { asList, asObject, asText, type Json, type JsonObject } from '../../json.ts'
 import { ownFields } from '../../own.ts'
-import { ID, keep, overlay } from './kept.ts'
+import { WIRE, keep, overlay } from './kept.ts'
 
 /** The sources of a text, from `annotations`; none where one of them is of a kind that is not known: then the list is kept as it is. */
 export function readAnnotations(value: Json | undefined): readonly Citation[] {
@@ -17,10 +18,11 @@ export function writeAnnotation(citation: Citation, { offset, length }: Extent):
   const { url, title, start, end, own } = citation
   if (url === undefined) return undefined
   const said = { start_index: offset + (start ?? 0), end_index: offset + (end ?? length), url, title: title ?? '' }
-  const lacks = own?.wire === ID ? (own.spelt ?? []) : []
-  return overlay(ownFields(own, ID), { type: CITATION, [CITATION]: without(said, lacks) })
+  const lacks = own?.wire === WIRE ? (own.spelt ?? []) : []
+  return overlay(ownFields(own, WIRE), { type: CITATION, [CITATION]: without(said, lacks) })
 }
 
+/** Where a text stands in the message. */
 export interface Extent {
   readonly offset: number
   readonly length: number
@@ -45,9 +47,7 @@ function readAnnotation(annotation: JsonObject): Citation | undefined {
   }
   return {
     url,
-    ...(title === undefined ? {} : { title }),
-    ...(start === undefined ? {} : { start }),
-    ...(end === undefined ? {} : { end }),
+    ...given({ title, start, end }),
     ...keep(fields, lacks),
   }
 }

@@ -1,5 +1,6 @@
 import type { Edit } from '../../body.ts'
 import { Fault } from '../../fault.ts'
+import { badField } from '../../fields.ts'
 import { asList, asObject, type Json, type JsonObject, parseJson } from '../../json.ts'
 import type { Found, ScanProblem, ScanResult, Span } from '../../json-scan.ts'
 import type { Operation } from '../../operation.ts'
@@ -117,7 +118,6 @@ export function scanFault(problem: ScanProblem): Fault {
 }
 
 const MODEL_LENGTH_MAX = 256
-const badField = (field: string, problem: string) => new Fault('bad_request', `'${field}': ${problem}`, { field })
 
 function usageEdit(asked: AskedFields): Edit {
   if (asked.streamOptions === undefined) {

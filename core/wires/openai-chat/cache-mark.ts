@@ -3,7 +3,7 @@ import type { Fields } from '../../fields.ts'
 import { filled } from '../../json-object.ts'
 import { asObject, type Json, type JsonObject } from '../../json.ts'
 import { isSpelt } from '../../own.ts'
-import { ID, spellings } from './kept.ts'
+import { WIRE, spellings } from './kept.ts'
 
 /**
  * The mark of a part or tool that ends a cacheable prefix: OpenAI's `prompt_cache_breakpoint`, or `cache_control`, which gateways
@@ -24,19 +24,33 @@ export function readMark(fields: Fields): {
   return { mark: { cacheMark: mark }, spelt }
 }
 
+/** OpenAI's own mark alone, which its newer API has too. One that says more stays with the part's other fields. */
+export const readBreakpoint = (part: Fields): CacheMark | undefined => readPlain(part, BREAKPOINT)
+
+/** The vendor places marks by itself unless it is told not to; a mode that says so stays with the body's other fields. */
+export const readCacheOptions = (body: Fields): CacheMark | undefined => readPlain(body, OPTIONS)
+
 /** The fields of a mark: as it was spelt here, else as OpenAI has it. */
 export function writeMark(mark: CacheMark | undefined, own: Own | undefined): JsonObject {
   if (mark === undefined) return {}
-  const spelt = [BREAKPOINT, CONTROL].filter((key) => isSpelt(own, ID, key))
+  const spelt = [BREAKPOINT, CONTROL].filter((key) => isSpelt(own, WIRE, key))
   const keys = spelt.length === 0 ? [BREAKPOINT] : spelt
   return Object.fromEntries(keys.map((key) => [key, filled({ ...SHAPES[key], ttl: mark.ttl })]))
 }
 
 const BREAKPOINT = 'prompt_cache_breakpoint'
 const CONTROL = 'cache_control'
+const OPTIONS = 'prompt_cache_options'
 const SHAPES: { readonly [key: string]: JsonObject } = {
   [BREAKPOINT]: { mode: 'explicit' },
   [CONTROL]: { type: 'ephemeral' },
+  [OPTIONS]: { mode: 'implicit' },
+}
+
+function readPlain(fields: Fields, key: string): CacheMark | undefined {
+  const mark = markOf(fields.json, key)
+  if (mark !== undefined) fields.any(key)
+  return mark
 }
 
 function markOf(json: JsonObject, key: string): CacheMark | undefined {

@@ -4,6 +4,7 @@ import type { Part } from '../../part.ts'
 import { notThisWire } from '../../upstream-fault.ts'
 import { type ProofOf, secretIn } from './proof.ts'
 
+/** What calls must know of their choice. */
 export interface CallContext {
   readonly choice: number
   /** For the ids of calls that have none. */

@@ -1,7 +1,7 @@
 import type { CallBlock, ForeignBlock } from '../../chat.ts'
 import { badField, type Fields } from '../../fields.ts'
 import { asCount, asObject } from '../../json.ts'
-import { ID, keep, spellings } from './kept.ts'
+import { WIRE, keep, spellings } from './kept.ts'
 import { clientProof, extraRest, secretIn } from './proof.ts'
 
 /** The calls of an assistant's message. One of a kind that is not known is kept whole. */
@@ -13,7 +13,7 @@ function readCall(call: Fields): CallBlock | ForeignBlock {
   const type = call.text('type')
   if (type === undefined || type === 'function') return readFunctionCall(call)
   if (type === 'custom') return readCustomCall(call)
-  return { kind: 'foreign', wire: ID, type, json: call.json, ...keep({}, ['call']) }
+  return { kind: 'foreign', wire: WIRE, type, json: call.json, ...keep({}, ['call']) }
 }
 
 function readFunctionCall(call: Fields): CallBlock {

@@ -9,6 +9,7 @@ import { type ProofOf, secretIn, vendorProof } from './proof.ts'
 import { isFailure, readStop } from './stop.ts'
 import { DETAILS, detailsOf, readDetail, TEXT_FIELDS } from './thoughts.ts'
 
+/** What a choice must know of its reply. */
 export interface ChoiceContext {
   readonly account: string
   /** For the ids of calls that have none. */

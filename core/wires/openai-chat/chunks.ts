@@ -12,6 +12,7 @@ export interface Chunks {
   readonly usage: (usage: JsonObject, serviceTier: string | null) => string
 }
 
+/** What names the reply in each of its chunks. */
 export interface Envelope {
   readonly id: string
   readonly object: string
@@ -36,6 +37,8 @@ export function chunksOf({ id, object, created, model }: Envelope, { usageAsked 
   }
 }
 
+/** A delta of one field, as JSON text. */
 export const deltaOf = (field: string, value: Json): string => `{"${field}":${JSON.stringify(value)}}`
 
+/** The wire's terminal. */
 export const DONE = 'data: [DONE]\n\n'

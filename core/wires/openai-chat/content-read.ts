@@ -3,7 +3,7 @@ import { badField, Fields } from '../../fields.ts'
 import { without } from '../../json-object.ts'
 import { asList, asObject, asText, type Json } from '../../json.ts'
 import { readMark } from './cache-mark.ts'
-import { ID, keep } from './kept.ts'
+import { WIRE, keep } from './kept.ts'
 import { readAudio, readByUrl, readFile } from './media-read.ts'
 
 /** The content of a message: one text, or a list of parts. */
@@ -23,6 +23,7 @@ export function readContent(message: Fields): Content | undefined {
   return { blocks: list.map((part, index) => readPart(Fields.of(part, `${path}[${index}]`))), spelt: ['list'] }
 }
 
+/** The same where there must be some. */
 export const contentNeeded = (message: Fields): Content => {
   const content = readContent(message)
   if (content === undefined) throw badField(message.path('content'), 'is required')
@@ -47,7 +48,7 @@ export const isPlainThinking = (value: Json | undefined): boolean => {
 function readPart(part: Fields): Block {
   const type = part.textNeeded('type')
   const reader = READERS.get(type)
-  return reader?.(part) ?? { kind: 'foreign', wire: ID, type, json: part.json }
+  return reader?.(part) ?? { kind: 'foreign', wire: WIRE, type, json: part.json }
 }
 
 const READERS: ReadonlyMap<string, (part: Fields) => Block | undefined> = new Map([

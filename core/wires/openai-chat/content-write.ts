@@ -1,14 +1,14 @@
 import type { Block, ForeignBlock, Own, ReasoningBlock, TextBlock } from '../../chat.ts'
 import { asObject, asText, type Json, type JsonObject } from '../../json.ts'
 import { isSpelt, ownFields } from '../../own.ts'
-import { ID, overlay } from './kept.ts'
+import { WIRE, overlay } from './kept.ts'
 import { writeMedia } from './media-write.ts'
 import { lose, loseHere, markFields, type Writing } from './writing.ts'
 
 /** The content of a message: a text where one is enough, which every node takes; else a list of parts. */
 export function writeContent(blocks: readonly Block[], own: Own | undefined, writing: Writing): Json {
   const parts = writeParts(blocks, writing)
-  if (isSpelt(own, ID, 'list')) return parts
+  if (isSpelt(own, WIRE, 'list')) return parts
   const [only] = parts
   if (only === undefined) return ''
   return (parts.length === 1 ? bareText(only) : undefined) ?? parts
@@ -33,7 +33,7 @@ function writePart(block: Block, writing: Writing): JsonObject | undefined {
     case 'file':
       return writeMedia(block, writing)
     case 'refusal':
-      return overlay(ownFields(block.own, ID), { type: 'refusal', refusal: block.text })
+      return overlay(ownFields(block.own, WIRE), { type: 'refusal', refusal: block.text })
     case 'reasoning':
       return writeThinking(block, writing)
     case 'foreign':
@@ -48,16 +48,16 @@ function writePart(block: Block, writing: Writing): JsonObject | undefined {
 function writeText(block: TextBlock, writing: Writing): JsonObject {
   if (block.citations !== undefined && block.citations.length > 0) lose(writing, 'text.citations')
   const said = { type: 'text', text: block.text, ...markFields(block.cacheMark, block.own, writing) }
-  return overlay(ownFields(block.own, ID), said)
+  return overlay(ownFields(block.own, WIRE), said)
 }
 
 /** Reasoning among the content, as nodes have it that were spoken to so. */
 function writeThinking({ text, own }: ReasoningBlock, writing: Writing): JsonObject | undefined {
-  if (!isSpelt(own, ID, 'part')) {
+  if (!isSpelt(own, WIRE, 'part')) {
     loseHere(writing, 'reasoning.text', { what: 'dropped', why: 'it stands where this API has no place for it' })
     return undefined
   }
-  const kept = ownFields(own, ID)
+  const kept = ownFields(own, WIRE)
   return Object.hasOwn(kept, 'thinking')
     ? { type: 'thinking', ...kept }
     : { type: 'thinking', thinking: [{ type: 'text', text }], ...kept }
@@ -65,7 +65,7 @@ function writeThinking({ text, own }: ReasoningBlock, writing: Writing): JsonObj
 
 /** A block of this wire as it came; one of another wire is left behind. */
 export function writeForeign({ wire, type, json }: ForeignBlock, writing: Writing): JsonObject | undefined {
-  if (wire === ID) return asObject(json)
+  if (wire === WIRE) return asObject(json)
   writing.losses.addForeign(type)
   return undefined
 }

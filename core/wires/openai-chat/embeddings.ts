@@ -6,7 +6,7 @@ import { type Loss, Losses } from '../../loss.ts'
 import { isSpelt, loseFields, ownFields } from '../../own.ts'
 import { notThisWire } from '../../upstream-fault.ts'
 import { decodeVector, encodeVector } from './float-vector.ts'
-import { ID, keep, overlay, spellings } from './kept.ts'
+import { WIRE, keep, overlay, spellings } from './kept.ts'
 import { readUsage, writeUsage } from './usage.ts'
 
 /** What a client of OpenAI's embeddings asks. Throws `bad_request` with the path of the field that is wrong. */
@@ -34,17 +34,18 @@ export interface WrittenEmbed {
   readonly losses: readonly Loss[]
 }
 
+/** Vectors are asked for as the client wants them. */
 export function writeEmbedRequest(request: EmbedRequest, model: string): WrittenEmbed {
   const { inputs, dimensions, encoding, user, own } = request
   const [only] = inputs
   const said = filled({
     model,
-    input: isSpelt(own, ID, 'one') && only !== undefined ? only : inputs,
+    input: isSpelt(own, WIRE, 'one') && only !== undefined ? only : inputs,
     dimensions,
-    encoding_format: isSpelt(own, ID, 'plain') ? undefined : encoding,
+    encoding_format: isSpelt(own, WIRE, 'plain') ? undefined : encoding,
     user,
   })
-  return { body: overlay(ownFields(own, ID), said), losses: lossesOf(request) }
+  return { body: overlay(ownFields(own, WIRE), said), losses: lossesOf(request) }
 }
 
 /** A vendor's vectors, in either form: several send another than was asked (wire-formats 1.8, trap 38). Throws `upstream_error`. */
@@ -73,7 +74,7 @@ export function writeEmbedReply(reply: EmbedReply, { encoding, model }: EmbedReq
     embedding: encoding === 'base64' ? encodeVector(vector) : Array.from(vector),
   }))
   const counted = usage === undefined ? {} : without(writeUsage(usage), ['completion_tokens', ...DETAILS])
-  const kept = ownFields(own, ID)
+  const kept = ownFields(own, WIRE)
   const said = { object: 'list', data, model: reply.model === '' ? model : reply.model }
   return overlay(kept, usage === undefined || Object.hasOwn(kept, 'usage') ? said : { ...said, usage: counted })
 }
@@ -125,6 +126,6 @@ function readVector(value: Json | undefined): Float32Array {
 /** What the client's wire alone knows. */
 function lossesOf({ own }: EmbedRequest): readonly Loss[] {
   const losses = new Losses()
-  loseFields(own, ID, { path: '', losses })
+  loseFields(own, WIRE, { path: '', losses })
   return losses.list()
 }

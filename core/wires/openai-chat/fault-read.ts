@@ -1,4 +1,5 @@
 import { Fault, type FaultCode } from '../../fault.ts'
+import { given } from '../../given.ts'
 import { asList, asObject, asText, type Json, type JsonObject } from '../../json.ts'
 import {
   isOurAccount,
@@ -21,8 +22,7 @@ export function readFault(status: number, body: Json): Fault {
   const field = asText(error['param'])
   const retryAfterSeconds = message === undefined ? undefined : secondsIn(message)
   return new Fault(code, toldMessage(code, message) ?? 'The provider refused the request without a reason', {
-    ...(field === undefined ? {} : { field }),
-    ...(retryAfterSeconds === undefined ? {} : { retryAfterSeconds }),
+    ...given({ field, retryAfterSeconds }),
   })
 }
 

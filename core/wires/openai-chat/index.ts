@@ -2,7 +2,7 @@ import type { Wire } from '../../wire.ts'
 import { faultJson } from './fault.ts'
 import { readFault } from './fault-read.ts'
 import { cannot, says } from './features.ts'
-import { ID } from './kept.ts'
+import { WIRE } from './kept.ts'
 import { readReply } from './reply-read.ts'
 import { writeReply } from './reply-write.ts'
 import { readRequest } from './request-read.ts'
@@ -15,7 +15,7 @@ import { ChatStreamWriter } from './stream-write.ts'
  * with the fields that DeepSeek, OpenRouter and Gemini's compatible endpoint have added for reasoning.
  */
 export const openaiChat: Wire = {
-  id: ID,
+  id: WIRE,
   request: { read: readRequest, write: writeRequest },
   reply: { read: readReply, write: writeReply },
   stream: {

@@ -4,11 +4,11 @@ import { asObject, type Json, type JsonObject } from '../../json.ts'
 import { ownField, speltAs } from '../../own.ts'
 
 /** The wire of this folder, as the canonical form calls it. */
-export const ID = 'openai-chat'
+export const WIRE = 'openai-chat'
 
 /** What a node keeps, as the field of a node that is being read: absent when there is nothing to keep. */
 export function keep(fields: JsonObject, spelt: readonly string[] = []): { readonly own?: Own } {
-  return ownField(ID, fields, spelt)
+  return ownField(WIRE, fields, spelt)
 }
 
 /** What is said of a node, and with it what was kept of it. Where both have an object they are joined; else what is said holds. */
@@ -29,5 +29,5 @@ export const spellings = (ways: { readonly [way: string]: boolean }): readonly s
 
 /** What a spelling that carries a value says (`head data:image/PNG;base64,`), or `undefined`. */
 export function speltValue(own: Own | undefined, way: string): string | undefined {
-  return speltAs(own, ID, `${way} `)
+  return speltAs(own, WIRE, `${way} `)
 }

@@ -4,14 +4,14 @@ import { filled } from '../../json-object.ts'
 import type { JsonObject } from '../../json.ts'
 import { mediaTypeByBytes } from '../../media.ts'
 import { isSpelt, ownFields } from '../../own.ts'
-import { ID, overlay, speltValue } from './kept.ts'
+import { WIRE, overlay, speltValue } from './kept.ts'
 import { lose, loseHere, markFields, type Writing } from './writing.ts'
 
 /** A picture, sound or file as a part of a message; `undefined` where this wire has no place for it, which is reported. */
 export function writeMedia(block: MediaBlock, writing: Writing): JsonObject | undefined {
   const part = partOf(block, writing)
   if (part === undefined) return undefined
-  return overlay(ownFields(block.own, ID), { ...part, ...markFields(block.cacheMark, block.own, writing) })
+  return overlay(ownFields(block.own, WIRE), { ...part, ...markFields(block.cacheMark, block.own, writing) })
 }
 
 /** How each kind of media is called among the features, where a whole kind of place does not take it. */
@@ -40,7 +40,7 @@ function writeImage(block: MediaBlock, writing: Writing): JsonObject | undefined
     loseHere(writing, 'image.url', { what: 'dropped', why: 'the provider fetches no addresses' })
     return undefined
   }
-  if (isSpelt(block.own, ID, 'bare')) return { type: 'image_url', image_url: url }
+  if (isSpelt(block.own, WIRE, 'bare')) return { type: 'image_url', image_url: url }
   return { type: 'image_url', image_url: filled({ url, detail: detailOf(block, writing) }) }
 }
 
@@ -71,11 +71,11 @@ const AUDIO_FORMATS: ReadonlyMap<string, string> = new Map([
 
 function writeVideo(block: MediaBlock, writing: Writing): JsonObject | undefined {
   const url = urlOf(block, 'video/mp4')
-  if (url === undefined || !isSpelt(block.own, ID, 'video_url')) {
+  if (url === undefined || !isSpelt(block.own, WIRE, 'video_url')) {
     lose(writing, 'video')
     return undefined
   }
-  return { type: 'video_url', video_url: isSpelt(block.own, ID, 'bare') ? url : { url } }
+  return { type: 'video_url', video_url: isSpelt(block.own, WIRE, 'bare') ? url : { url } }
 }
 
 function writeFile(block: MediaBlock, writing: Writing): JsonObject | undefined {
@@ -89,7 +89,8 @@ function writeFile(block: MediaBlock, writing: Writing): JsonObject | undefined 
     case 'id':
       return writeFileId(block, source.id, writing)
     case 'url':
-      if (isSpelt(own, ID, 'file_url')) return { type: 'file', file: filled({ file_data: source.url, filename: name }) }
+      if (isSpelt(own, WIRE, 'file_url'))
+        return { type: 'file', file: filled({ file_data: source.url, filename: name }) }
       lose(writing, 'file.url')
       return undefined
     case 'text':
@@ -101,7 +102,7 @@ function writeFile(block: MediaBlock, writing: Writing): JsonObject | undefined 
 /** An id means something only to the vendor that gave it: one that another wire's client brings is another vendor's (the two of OpenAI share theirs). */
 function writeFileId({ name, own }: MediaBlock, id: string, writing: Writing): JsonObject | undefined {
   const isForeign =
-    own === undefined ? writing.target.foreign === true : own.wire !== ID && own.wire !== 'openai-responses'
+    own === undefined ? writing.target.foreign === true : own.wire !== WIRE && own.wire !== 'openai-responses'
   if (!isForeign) return { type: 'file', file: filled({ file_id: id, filename: name }) }
   loseHere(writing, 'file.id', { what: 'dropped', why: 'the file lies at another provider' })
   return undefined

@@ -2,12 +2,13 @@ import type { Citation, Proof, ReasoningBlock } from '../../chat.ts'
 import { madeCallId } from '../../call-id.ts'
 import type { CollectedBlock } from '../../collect.ts'
 import { readDataUrl } from '../../data-url.ts'
+import { given } from '../../given.ts'
 import { without } from '../../json-object.ts'
 import { asList, asObject, asText, type Json, type JsonObject } from '../../json.ts'
 import { notThisWire } from '../../upstream-fault.ts'
 import { readAnnotations } from './annotations.ts'
 import { isPlainThinking, thinkingText } from './content-read.ts'
-import { ID, keep, spellings } from './kept.ts'
+import { WIRE, keep, spellings } from './kept.ts'
 import { extraRest, type ProofOf, secretIn } from './proof.ts'
 import { readThoughts } from './thoughts.ts'
 
@@ -18,6 +19,7 @@ export interface ReadMessage {
   readonly spelt: readonly string[]
 }
 
+/** What a message must know of its reply. */
 export interface MessageContext {
   readonly proofOf: ProofOf
   /** For the ids of calls that have none. */
@@ -79,8 +81,7 @@ function thoughtBlock({ text, redacted, id, proof, own }: ReasoningBlock): Colle
   const hidden = redacted === true ? { redacted } : {}
   return {
     ...blockOf({ kind: 'reasoning', ...hidden, ...(id === undefined ? {} : { id }) }, text),
-    ...(proof === undefined ? {} : { proof }),
-    ...(own === undefined ? {} : { own }),
+    ...given({ proof, own }),
   }
 }
 
@@ -96,7 +97,7 @@ function readPiece(value: Json): CollectedBlock {
     const known = ['type', ...(isPlainThinking(part['thinking']) ? ['thinking'] : [])]
     return { ...blockOf({ kind: 'reasoning' }, thought), ...keep(without(part, known), ['part']) }
   }
-  return { ...blockOf({ kind: 'foreign', wire: ID, type, json: part }), ...keep({}, ['part']) }
+  return { ...blockOf({ kind: 'foreign', wire: WIRE, type, json: part }), ...keep({}, ['part']) }
 }
 
 function readImage(image: JsonObject): CollectedBlock | undefined {
@@ -116,7 +117,7 @@ function readCall(value: Json, index: number, context: MessageContext): Collecte
   if (call === undefined) throw notThisWire('broken_reply')
   const type = asText(call['type']) ?? 'function'
   if (type === 'function' || type === 'custom') return readKnownCall(call, type, { ...context, index })
-  return { ...blockOf({ kind: 'foreign', wire: ID, type, json: call }), ...keep({}, ['call']) }
+  return { ...blockOf({ kind: 'foreign', wire: WIRE, type, json: call }), ...keep({}, ['call']) }
 }
 
 function readKnownCall(

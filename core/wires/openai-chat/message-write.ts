@@ -7,7 +7,7 @@ import type { Losses } from '../../loss.ts'
 import { isSpelt, ownFields } from '../../own.ts'
 import type { PartContent } from '../../part.ts'
 import { writeAnnotation } from './annotations.ts'
-import { ID, keep, overlay } from './kept.ts'
+import { WIRE, keep, overlay } from './kept.ts'
 import { proofField, secretFor } from './proof.ts'
 import { Pieces } from './thought-place.ts'
 import { DETAILS, numbered, TEXT_FIELDS, writeThoughts } from './thoughts.ts'
@@ -15,14 +15,16 @@ import { DETAILS, numbered, TEXT_FIELDS, writeThoughts } from './thoughts.ts'
 /** The message of a choice. `home`: it came in this wire, so nothing is put there that its vendor did not say. */
 export function writeMessage(choice: CollectedChoice, home: boolean, losses: Losses): JsonObject {
   const { blocks, own } = choice
-  const isList = blocks.some((block) => isSpelt(block.own, ID, 'part'))
-  const thoughts = home ? blocks.filter((block) => !isSpelt(block.own, ID, 'part')).flatMap(asThought) : placed(blocks)
+  const isList = blocks.some((block) => isSpelt(block.own, WIRE, 'part'))
+  const thoughts = home
+    ? blocks.filter((block) => !isSpelt(block.own, WIRE, 'part')).flatMap(asThought)
+    : placed(blocks)
   const calls = blocks.flatMap((block) => writeCall(block, choice, home))
   const refusals = blocks.filter(({ content }) => content.kind === 'refusal')
   const text = isList ? writeList(blocks) : textOf(blocks)
   const sources = annotationsOf(blocks, losses)
   const said = filled({
-    role: home && isSpelt(own, ID, 'roleless') ? undefined : 'assistant',
+    role: home && isSpelt(own, WIRE, 'roleless') ? undefined : 'assistant',
     content: text ?? (home ? undefined : emptyContent(calls.length + refusals.length > 0)),
     refusal: refusals.length > 0 ? refusals.map((block) => block.text).join('') : home ? undefined : null,
     ...thoughtFields(choice, thoughts, home),
@@ -32,7 +34,7 @@ export function writeMessage(choice: CollectedChoice, home: boolean, losses: Los
     extra_content: textSecret(blocks),
   })
   loseForeign(blocks, losses)
-  return home ? overlay(asObject(ownFields(own, ID)['message']) ?? {}, said) : said
+  return home ? overlay(asObject(ownFields(own, WIRE)['message']) ?? {}, said) : said
 }
 
 /** A picture that the model drew, as OpenRouter has them: this wire's own vendor draws none in a chat. */
@@ -43,7 +45,7 @@ export const writeImage = ({ mediaType, base64 }: Extract<PartContent, { kind: '
 
 /** Reports a block that has no place in a reply of this wire, or one that is not OpenAI's own. */
 export function loseBlock(content: PartContent, losses: Losses): void {
-  if (content.kind === 'foreign' && content.wire !== ID) {
+  if (content.kind === 'foreign' && content.wire !== WIRE) {
     losses.addForeign(content.type)
   }
   if (content.kind !== 'media') return
@@ -56,8 +58,10 @@ const IN_IMAGES = {
   what: 'emulated',
   why: 'it stands in `images`, which OpenAI does not have',
 } as const
+/** Said of what a message of this wire cannot hold. */
 export const NO_PLACE = 'this API has no place for it in a reply'
 
+/** Whether it is a picture that the model drew. */
 export const isImage = (content: PartContent): content is Extract<PartContent, { kind: 'media' }> =>
   content.kind === 'media' && content.mediaType.startsWith('image/')
 
@@ -74,7 +78,7 @@ export const loseLogprobs = ({ logprobs }: Chat, losses: Losses): void => {
 }
 
 const loseForeign = (blocks: readonly CollectedBlock[], losses: Losses): void => {
-  for (const { content, own } of blocks) if (!isSpelt(own, ID, 'image')) loseBlock(content, losses)
+  for (const { content, own } of blocks) if (!isSpelt(own, WIRE, 'image')) loseBlock(content, losses)
 }
 
 function textOf(blocks: readonly CollectedBlock[]): string | undefined {
@@ -85,10 +89,10 @@ function textOf(blocks: readonly CollectedBlock[]): string | undefined {
 
 /** The content as the node gave it: a list in which reasoning stands among the texts. */
 const writeList = (blocks: readonly CollectedBlock[]): readonly JsonObject[] =>
-  blocks.filter(({ own }) => isSpelt(own, ID, 'part')).map(writePiece)
+  blocks.filter(({ own }) => isSpelt(own, WIRE, 'part')).map(writePiece)
 
 function writePiece({ content, text, own }: CollectedBlock): JsonObject {
-  const kept = ownFields(own, ID)
+  const kept = ownFields(own, WIRE)
   if (content.kind === 'foreign') return asObject(content.json) ?? {}
   if (content.kind === 'text') return { type: 'text', text, ...kept }
   return {
@@ -119,7 +123,7 @@ function placed(blocks: readonly CollectedBlock[]): readonly ReasoningBlock[] {
  * back, all of it in `reasoning_details` (OpenRouter's names).
  */
 function thoughtFields({ own }: CollectedChoice, thoughts: readonly ReasoningBlock[], home: boolean): JsonObject {
-  const spelt = [DETAILS, ...TEXT_FIELDS].filter((field) => isSpelt(own, ID, field))
+  const spelt = [DETAILS, ...TEXT_FIELDS].filter((field) => isSpelt(own, WIRE, field))
   if (home) return writeThoughts(thoughts, spelt, secretFor)
   const isProven = thoughts.some(({ proof }) => proof !== undefined)
   const isSaid = thoughts.some(({ text }) => text !== '')
@@ -134,15 +138,15 @@ function inputOf({ content, text }: CollectedBlock, { stop }: CollectedChoice): 
 
 function writeCall(block: CollectedBlock, choice: CollectedChoice, home: boolean): readonly JsonObject[] {
   const { content, text, proof, own } = block
-  if (content.kind === 'foreign') return isSpelt(own, ID, 'call') ? [asObject(content.json) ?? {}] : []
+  if (content.kind === 'foreign') return isSpelt(own, WIRE, 'call') ? [asObject(content.json) ?? {}] : []
   if (content.kind !== 'call') return []
-  const kept = ownFields(own, ID)
+  const kept = ownFields(own, WIRE)
   const textKey = content.input === 'custom' ? 'input' : 'arguments'
   const isKept = Object.hasOwn(asObject(kept[content.input]) ?? {}, textKey)
-  const isMissing = isSpelt(own, ID, 'argless')
+  const isMissing = isSpelt(own, WIRE, 'argless')
   const said = filled({
-    id: isSpelt(own, ID, 'nameless') ? undefined : content.id,
-    type: isSpelt(own, ID, 'typeless') ? undefined : content.input,
+    id: isSpelt(own, WIRE, 'nameless') ? undefined : content.id,
+    type: isSpelt(own, WIRE, 'typeless') ? undefined : content.input,
     [content.input]: {
       name: content.name,
       ...(isKept || isMissing ? {} : { [textKey]: home ? text : inputOf(block, choice) }),
@@ -170,7 +174,7 @@ function annotationsOf(blocks: readonly CollectedBlock[], losses: Losses): reado
 
 function imagesOf(blocks: readonly CollectedBlock[]): Json | undefined {
   const images = blocks.flatMap(({ content, own }) =>
-    isImage(content) ? [overlay(ownFields(own, ID), writeImage(content))] : [],
+    isImage(content) ? [overlay(ownFields(own, WIRE), writeImage(content))] : [],
   )
   return images.length === 0 ? undefined : images
 }

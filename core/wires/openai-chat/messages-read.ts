@@ -3,7 +3,7 @@ import { badField, type Fields } from '../../fields.ts'
 import { asList, type JsonObject } from '../../json.ts'
 import { readCalls } from './calls-read.ts'
 import { type Content, contentNeeded, readContent } from './content-read.ts'
-import { ID, keep, spellings } from './kept.ts'
+import { WIRE, keep, spellings } from './kept.ts'
 import { clientProof, extraRest, secretIn } from './proof.ts'
 import { inPlace } from './thought-place.ts'
 import { readThoughts } from './thoughts.ts'
@@ -84,7 +84,7 @@ function readResult(message: Fields): Turn {
 function readLegacyResult(message: Fields): Turn {
   return {
     role: 'user',
-    blocks: [{ kind: 'foreign', wire: ID, type: 'function', json: message.json, ...keep({}, ['message']) }],
+    blocks: [{ kind: 'foreign', wire: WIRE, type: 'function', json: message.json, ...keep({}, ['message']) }],
   }
 }
 

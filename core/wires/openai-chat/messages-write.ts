@@ -2,16 +2,15 @@ import type { Block, CallBlock, ForeignBlock, RefusalBlock, ResultBlock, Turn } 
 import { filled } from '../../json-object.ts'
 import type { Json, JsonObject } from '../../json.ts'
 import { isSpelt, ownFields } from '../../own.ts'
-import { isProofOf } from '../../proof.ts'
 import { writeCall } from './calls-write.ts'
 import { bareText, isBlank, writeContent, writeForeign, writeParts } from './content-write.ts'
-import { ID, overlay } from './kept.ts'
+import { WIRE, overlay } from './kept.ts'
 import { MEDIA_FEATURES } from './media-write.ts'
 import { proofField } from './proof.ts'
 import { writeResult } from './results-write.ts'
 import { thoughtFields, toolLoopStart } from './thoughts-write.ts'
 import { joinedTurns, resultsInPlace } from './turn-order.ts'
-import { lose, loseHere, type Writing } from './writing.ts'
+import { isOurs, lose, loseHere, type Writing } from './writing.ts'
 
 /** The messages of a conversation. What a client of this wire has said stays as it is; other wires' turns are put as this one wants them. */
 export function writeMessages(conversation: readonly Turn[], writing: Writing): readonly JsonObject[] {
@@ -35,7 +34,7 @@ export function writeMessages(conversation: readonly Turn[], writing: Writing): 
 function writeSystem(turn: Turn, isLater: boolean, writing: Writing): JsonObject {
   const { dialect } = writing.target
   if (isLater && dialect.laterSystem === false) return writeLaterSystem(turn, writing)
-  const role = dialect.systemRole ?? (isSpelt(turn.own, ID, 'developer') ? 'developer' : 'system')
+  const role = dialect.systemRole ?? (isSpelt(turn.own, WIRE, 'developer') ? 'developer' : 'system')
   return message(turn, { role, content: writeContent(turn.blocks, turn.own, writing) })
 }
 
@@ -54,7 +53,7 @@ function writeLaterSystem(turn: Turn, writing: Writing): JsonObject {
 
 function writeUser(turn: Turn, writing: Writing): readonly JsonObject[] {
   const [first] = turn.blocks
-  if (first?.kind === 'foreign' && isSpelt(first.own, ID, 'message')) {
+  if (first?.kind === 'foreign' && isSpelt(first.own, WIRE, 'message')) {
     return [writeForeign(first, writing)].filter((json) => json !== undefined)
   }
   const results = turn.blocks.filter((block): block is ResultBlock => block.kind === 'result')
@@ -76,7 +75,7 @@ function writeAssistant(turn: Turn, inToolLoop: boolean, writing: Writing): Json
     (block): block is CallBlock | ForeignBlock => block.kind === 'call' || isForeignCall(block),
   )
   const refusals = turn.blocks.filter(
-    (block): block is RefusalBlock => block.kind === 'refusal' && !isSpelt(block.own, ID, 'part'),
+    (block): block is RefusalBlock => block.kind === 'refusal' && !isSpelt(block.own, WIRE, 'part'),
   )
   const written = calls.flatMap((call) => writeCall(call, writing))
   const said = {
@@ -84,8 +83,8 @@ function writeAssistant(turn: Turn, inToolLoop: boolean, writing: Writing): Json
     content: assistantContent(turn, written.length + refusals.length > 0, writing),
     refusal: refusals.length === 0 ? undefined : refusals.map(({ text }) => text).join(''),
     ...thoughtFields(turn, inToolLoop, writing),
-    tool_calls: written.length > 0 ? written : isSpelt(turn.own, ID, 'callless') ? [] : undefined,
-    annotations: isSpelt(turn.own, ID, 'unannotated') ? [] : undefined,
+    tool_calls: written.length > 0 ? written : isSpelt(turn.own, WIRE, 'callless') ? [] : undefined,
+    annotations: isSpelt(turn.own, WIRE, 'unannotated') ? [] : undefined,
     extra_content: textSecret(turn, writing),
   }
   return message(turn, said)
@@ -98,9 +97,9 @@ function writeAssistant(turn: Turn, inToolLoop: boolean, writing: Writing): Json
 function assistantContent(turn: Turn, saysMore: boolean, writing: Writing): Json | undefined {
   const content = turn.blocks.filter((block) => isContent(block, writing))
   const said = writing.target.foreign === true && saysMore ? content.filter((block) => !isBlank(block)) : content
-  if (isSpelt(turn.own, ID, 'list')) return writeParts(said, writing)
+  if (isSpelt(turn.own, WIRE, 'list')) return writeParts(said, writing)
   if (said.length === 0) {
-    if (isSpelt(turn.own, ID, 'absent') || Object.hasOwn(ownFields(turn.own, ID), 'content')) return undefined
+    if (isSpelt(turn.own, WIRE, 'absent') || Object.hasOwn(ownFields(turn.own, WIRE), 'content')) return undefined
     return saysMore ? null : ''
   }
   const parts = writeParts(said, writing)
@@ -114,14 +113,14 @@ function isContent(block: Block, writing: Writing): boolean {
       return true
     case 'refusal':
     case 'reasoning':
-      return isSpelt(block.own, ID, 'part')
+      return isSpelt(block.own, WIRE, 'part')
     case 'foreign':
       return !isForeignCall(block)
     case 'image':
     case 'audio':
     case 'video':
     case 'file':
-      if (block.own?.wire === ID) return true
+      if (block.own?.wire === WIRE) return true
       loseHere(writing, MEDIA_FEATURES[block.kind], { what: 'dropped', why: 'this API takes none from the assistant' })
       return false
     case 'call':
@@ -130,18 +129,18 @@ function isContent(block: Block, writing: Writing): boolean {
   }
 }
 
-const isForeignCall = (block: Block): boolean => block.kind === 'foreign' && isSpelt(block.own, ID, 'call')
+const isForeignCall = (block: Block): boolean => block.kind === 'foreign' && isSpelt(block.own, WIRE, 'call')
 
 /** The proof of a text stands at its message. */
 function textSecret({ blocks }: Turn, writing: Writing): JsonObject | undefined {
   let secret: string | undefined
   for (const { kind, proof } of blocks) {
     if (kind !== 'text' || proof === undefined) continue
-    if (isProofOf(proof, { wire: ID, account: writing.target.account })) secret = proof.data
+    if (isOurs(proof, writing)) secret = proof.data
     else lose(writing, 'reasoning.proof')
   }
   return secret === undefined ? undefined : proofField(secret)
 }
 
 const message = (turn: Turn, said: { readonly [key: string]: Json | undefined }): JsonObject =>
-  overlay(ownFields(turn.own, ID), filled({ ...said, name: turn.name }))
+  overlay(ownFields(turn.own, WIRE), filled({ ...said, name: turn.name }))

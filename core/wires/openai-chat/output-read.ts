@@ -1,5 +1,6 @@
 import type { OutputFormat } from '../../chat.ts'
 import type { Fields } from '../../fields.ts'
+import { given } from '../../given.ts'
 import type { JsonObject } from '../../json.ts'
 import { keep, spellings } from './kept.ts'
 
@@ -34,9 +35,7 @@ function schemaOutput(format: Fields): OutputFormat {
   return {
     kind: 'schema',
     schema: schema ?? {},
-    ...(name === undefined ? {} : { name }),
-    ...(description === undefined ? {} : { description }),
-    ...(strict === undefined ? {} : { strict }),
+    ...given({ name, description, strict }),
     ...keep(format.restWith({ json_schema: inner.rest() }), spellings({ schemaless: schema === undefined })),
   }
 }

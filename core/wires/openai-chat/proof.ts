@@ -1,7 +1,7 @@
 import type { Proof } from '../../chat.ts'
 import { asObject, asText, type Json, type JsonObject } from '../../json.ts'
-import { unwrapProof, wrapProof } from '../../proof.ts'
-import { ID } from './kept.ts'
+import { proofFor, unwrapProof } from '../../proof.ts'
+import { WIRE } from './kept.ts'
 
 /**
  * Where a proof travels that belongs to a call or a text: the field of Gemini's own endpoint of this wire
@@ -20,16 +20,16 @@ export function extraRest(extra: Json | undefined): JsonObject {
   return Object.keys(inner).length === 0 ? rest : { ...rest, google: inner }
 }
 
-/** A proof as a client of this wire gets it: one of this wire as it is, any other in its wrapping. */
-export const secretFor = (proof: Proof): string => (proof.wire === ID ? proof.data : wrapProof(proof))
+/** A proof as a client of this wire gets it. */
+export const secretFor = (proof: Proof): string => proofFor(proof, WIRE)
 
 /** Whose proof a secret is. */
 export type ProofOf = (secret: string) => Proof
 
 /** A client's: a wrapped one of another wire, or one of this wire that it got from who knows where. */
-export const clientProof: ProofOf = (secret) => unwrapProof(secret, ID)
+export const clientProof: ProofOf = (secret) => unwrapProof(secret, WIRE)
 
 /** A vendor's: this account's, whatever it looks like. */
 export const vendorProof =
   (account: string): ProofOf =>
-  (data) => ({ wire: ID, account, data })
+  (data) => ({ wire: WIRE, account, data })

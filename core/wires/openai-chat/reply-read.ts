@@ -6,7 +6,7 @@ import type { Part } from '../../part.ts'
 import { notThisWire } from '../../upstream-fault.ts'
 import type { ReadReply } from '../../wire.ts'
 import { errorIn, readTold } from './fault-read.ts'
-import { ID, keep } from './kept.ts'
+import { WIRE, keep } from './kept.ts'
 import { readMessage } from './message-read.ts'
 import { vendorProof } from './proof.ts'
 import { isFailure, readStop, writeStop } from './stop.ts'
@@ -41,7 +41,7 @@ function startOf(body: JsonObject, context: ReadReply): Part {
     ...(usageOf(body, context).length === 0 ? [] : ['usage']),
   ]
   // Always there, so that whoever writes the reply for a client of this wire knows that it is one of it.
-  const own = ownOf(ID, without(body, known), ['reply'])
+  const own = ownOf(WIRE, without(body, known), ['reply'])
   const created = createdAt === undefined ? {} : { createdAt }
   return { kind: 'start', id: id ?? '', model: model ?? '', ...created, ...(own === undefined ? {} : { own }) }
 }

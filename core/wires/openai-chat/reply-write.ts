@@ -6,7 +6,7 @@ import { isSpelt, ownFields } from '../../own.ts'
 import type { Part } from '../../part.ts'
 import { replyId } from '../../reply-id.ts'
 import type { WriteReply, WrittenReply } from '../../wire.ts'
-import { ID, overlay } from './kept.ts'
+import { WIRE, overlay } from './kept.ts'
 import { loseLogprobs, writeMessage } from './message-write.ts'
 import { nativeWord, writeStop } from './stop.ts'
 import { writeServiceTier, writeUsage } from './usage.ts'
@@ -15,7 +15,7 @@ import { writeServiceTier, writeUsage } from './usage.ts'
 export function writeReply(parts: readonly Part[], context: WriteReply): WrittenReply {
   const losses = new Losses()
   const reply = collect(parts)
-  const home = reply.own?.wire === ID
+  const home = reply.own?.wire === WIRE
   const choices = reply.choices.map((choice) => writeChoice(choice, home, losses))
   if (!home) loseLogprobs(context.chat, losses)
   return { body: home ? homeBody(reply, choices) : foreignBody(reply, choices, context), losses: losses.list() }
@@ -29,7 +29,7 @@ function homeBody({ id, model, createdAt, usage, own }: Collected, choices: read
     choices,
     usage: usage === undefined ? undefined : { ...writtenUsage(usage) },
   })
-  return overlay(ownFields(own, ID), said)
+  return overlay(ownFields(own, WIRE), said)
 }
 
 function foreignBody(reply: Collected, choices: readonly JsonObject[], context: WriteReply): JsonObject {
@@ -48,7 +48,7 @@ function foreignBody(reply: Collected, choices: readonly JsonObject[], context: 
 
 /** The vendor's own figures where they came in this wire: they say more than ours. */
 const writtenUsage = ({ usage, own }: NonNullable<Collected['usage']>): JsonObject =>
-  own?.wire === ID ? own.fields : writeUsage(usage)
+  own?.wire === WIRE ? own.fields : writeUsage(usage)
 
 function writeChoice(choice: CollectedChoice, home: boolean, losses: Losses): JsonObject {
   const { index, stop, own, blocks } = choice
@@ -60,11 +60,11 @@ function writeChoice(choice: CollectedChoice, home: boolean, losses: Losses): Js
   const reason = stop === undefined ? null : writeStop(stop, held)
   if (home) {
     const said = filled({
-      index: isSpelt(own, ID, 'no index') ? undefined : index,
+      index: isSpelt(own, WIRE, 'no index') ? undefined : index,
       message,
-      finish_reason: isSpelt(own, ID, 'no finish_reason') ? undefined : reason,
+      finish_reason: isSpelt(own, WIRE, 'no finish_reason') ? undefined : reason,
     })
-    return overlay(without(ownFields(own, ID), ['message']), said)
+    return overlay(without(ownFields(own, WIRE), ['message']), said)
   }
   const native = stop === undefined ? undefined : nativeWord(stop)
   return filled({ index, message, logprobs: null, finish_reason: reason, native_finish_reason: native })

@@ -1,12 +1,14 @@
-import { type CacheMark, type Chat, EFFORTS, type Reasoning, type ServiceTier } from '../../chat.ts'
+import { type Chat, EFFORTS, type Reasoning, type ServiceTier } from '../../chat.ts'
 import { badField, Fields } from '../../fields.ts'
 import { given } from '../../given.ts'
 import { without } from '../../json-object.ts'
-import { asList, asObject, type Json, type JsonObject } from '../../json.ts'
+import { asList, type Json, type JsonObject } from '../../json.ts'
 import type { AskedOf } from '../../wire.ts'
+import { readCacheOptions } from './cache-mark.ts'
 import { keep, spellings } from './kept.ts'
 import { readMessages } from './messages-read.ts'
 import { readOutput } from './output-read.ts'
+import { TIERS } from './service-tier.ts'
 import { readToolChoice, readTools } from './tools-read.ts'
 
 /** What a client of chat completions asks. Throws `bad_request` with the path of the field that is wrong. */
@@ -26,8 +28,7 @@ export function readRequest(json: JsonObject, asked: AskedOf): Chat {
     stream: asked.stream,
     turns,
     tools,
-    ...(toolChoice === undefined ? {} : { toolChoice }),
-    ...(output === undefined ? {} : { output }),
+    ...given({ toolChoice, output }),
     ...settings,
     ...keep(kept, [...topSpellings(body), ...options.spelt]),
   }
@@ -96,34 +97,15 @@ function readReasoning(body: Fields): Reasoning | undefined {
   return effort === undefined ? { mode: 'off' } : { effort }
 }
 
-/** The vendor places marks by itself unless it is told not to; a mode that says so is kept. */
-function readCacheOptions(body: Fields): CacheMark | undefined {
-  const options = asObject(body.json['prompt_cache_options'])
-  const { mode, ttl, ...rest } = options ?? {}
-  const isPlain = mode === 'implicit' && Object.keys(rest).length === 0
-  if (!isPlain || (ttl !== undefined && typeof ttl !== 'string')) return undefined
-  body.any('prompt_cache_options')
-  return ttl === undefined ? {} : { ttl }
-}
-
 /** A tier that is not known (nodes have some) is kept. */
 function readServiceTier(body: Fields): ServiceTier | undefined {
   const word = body.json['service_tier']
   if (word !== undefined && word !== null && typeof word !== 'string')
     throw badField('service_tier', 'must be a string')
-  const tier = TIERS.get(word ?? '')
+  const tier = TIERS.get(word)
   if (tier !== undefined) body.any('service_tier')
   return tier
 }
-
-const TIERS: ReadonlyMap<string, ServiceTier> = new Map([
-  ['auto', 'auto'],
-  ['default', 'standard'],
-  ['flex', 'flex'],
-  ['scale', 'scale'],
-  ['priority', 'fast'],
-  ['fast', 'fast'],
-])
 
 /**
  * Whether usage is wanted at the end of a stream, and whether it is padded: the gateway itself sees to the first and never does the second,

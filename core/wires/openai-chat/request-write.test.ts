@@ -154,6 +154,19 @@ describe('messages of other wires', () => {
     expect(called).toMatchObject({ tool_calls: [{ id }] })
   })
 
+  test('an id has at most 40 letters, and calls that differ behind them stay apart; what a client of this wire says stays', () => {
+    const [one, other] = [`call_${'a'.repeat(40)}1`, `call_${'a'.repeat(40)}2`]
+    const turns = [assistant(call(one), call(other)), user(result(one, text('1')), result(other, text('2')))]
+    const ids = [...JSON.stringify(messages(turns)).matchAll(/"(?:id|tool_call_id)":"([^"]+)"/g)].map(([, id]) => id)
+    expect(ids).toHaveLength(4)
+    expect(new Set(ids).size).toBe(2)
+    expect(ids.every((id) => id !== undefined && id.length <= 40)).toBe(true)
+    const fits = `call_${'a'.repeat(35)}`
+    expect(JSON.stringify(messages([assistant(call(fits)), user(result(fits, text('1')))]))).toContain(fits)
+    const { foreign: _, ...home } = TARGET
+    expect(JSON.stringify(openaiChat.request.write(chat({ turns }), home).body)).toContain(one)
+  })
+
   test('an empty id becomes one that call and result share', () => {
     expect(messages([assistant(call('')), user(result('', text('1')))])).toMatchObject([
       { tool_calls: [{ id: 'callx' }] },

@@ -1,4 +1,4 @@
-import type { Chat, OutputFormat, ServiceTier } from '../../chat.ts'
+import type { Chat, OutputFormat } from '../../chat.ts'
 import { toldOfJson } from '../../fit/instruction.ts'
 import { filled, without } from '../../json-object.ts'
 import { asObject, type Json, type JsonObject } from '../../json.ts'
@@ -7,21 +7,25 @@ import { isSpelt, loseOwn, ownFields } from '../../own.ts'
 import { effortForBudget } from '../../reasoning-amount.ts'
 import { plainNames, toolNames } from '../../tool-names.ts'
 import type { RequestTarget, WrittenRequest } from '../../wire.ts'
-import { ID, overlay, speltValue } from './kept.ts'
+import { WIRE, overlay, speltValue } from './kept.ts'
 import { writeMessages } from './messages-write.ts'
+import { TIER_WORDS } from './service-tier.ts'
 import { writeToolChoice, writeTools } from './tools-write.ts'
 import { lose, loseHere, type Writing } from './writing.ts'
 
 /** The body for a vendor of chat completions. What it cannot say is reported. */
 export function writeRequest(chat: Chat, target: RequestTarget): WrittenRequest {
   const losses = new Losses()
-  loseOwn(chat, ID, losses)
+  loseOwn(chat, WIRE, losses)
   const names = toolNames(chat, TOOL_NAMES)
   const writing: Writing = { target, names, losses }
   const tools = writeTools(chat, writing)
   const said = filled({
     model: target.model,
-    messages: writeMessages(target.foreign === true ? toldOfJson(chat, losses).turns : chat.turns, writing),
+    messages: writeMessages(
+      target.foreign === true ? toldOfJson(chat, { role: 'system', losses }).turns : chat.turns,
+      writing,
+    ),
     tools,
     tool_choice: writeToolChoice(chat, tools !== undefined, writing),
     response_format: writeOutput(chat.output, target),
@@ -40,8 +44,8 @@ const NONE: ReadonlySet<string> = new Set()
 
 /** The fields of a legacy completion that a chat does not have are lost, although it is the same vendor's wire. */
 function keptOf({ own, toolChoice, output }: Chat, writing: Writing): JsonObject {
-  const fields = ownFields(own, ID)
-  if (!isSpelt(own, ID, LEGACY)) {
+  const fields = ownFields(own, WIRE)
+  if (!isSpelt(own, WIRE, LEGACY)) {
     // What was kept of a node says nothing alone, where the node itself had to be left out.
     const gone = [
       ...(toolChoice === undefined ? ['tool_choice'] : []),
@@ -61,7 +65,7 @@ function keptOf({ own, toolChoice, output }: Chat, writing: Writing): JsonObject
 function settings(chat: Chat, writing: Writing): { readonly [field: string]: Json | undefined } {
   const { own } = chat
   return {
-    stream: chat.stream ? true : isSpelt(own, ID, 'unstreamed') ? false : undefined,
+    stream: chat.stream ? true : isSpelt(own, WIRE, 'unstreamed') ? false : undefined,
     stream_options: streamOptions(chat),
     [limitField(chat, writing.target)]: chat.outputTokensMax,
     temperature: chat.temperature,
@@ -80,7 +84,7 @@ function settings(chat: Chat, writing: Writing): { readonly [field: string]: Jso
     prompt_cache_key: chat.cacheKey,
     prompt_cache_options: cacheOptions(chat, writing),
     service_tier: tier(chat, writing),
-    [isSpelt(own, ID, 'safety_identifier') ? 'safety_identifier' : 'user']: chat.user,
+    [isSpelt(own, WIRE, 'safety_identifier') ? 'safety_identifier' : 'user']: chat.user,
     store: chat.store,
     metadata: chat.metadata,
   }
@@ -89,12 +93,12 @@ function settings(chat: Chat, writing: Writing): { readonly [field: string]: Jso
 /** The newer name where the vendor refuses the older one, else as the client has it, else the one that all nodes know. */
 function limitField({ own }: Chat, { dialect }: RequestTarget): string {
   return (
-    dialect.outputLimitField ?? (isSpelt(own, ID, 'max_completion_tokens') ? 'max_completion_tokens' : 'max_tokens')
+    dialect.outputLimitField ?? (isSpelt(own, WIRE, 'max_completion_tokens') ? 'max_completion_tokens' : 'max_tokens')
   )
 }
 
 function streamOptions({ own }: Chat): JsonObject | undefined {
-  if (!isSpelt(own, ID, 'stream_options')) return undefined
+  if (!isSpelt(own, WIRE, 'stream_options')) return undefined
   const usage = speltValue(own, 'include_usage')
   const padding = speltValue(own, 'include_obfuscation')
   return filled({
@@ -104,14 +108,14 @@ function streamOptions({ own }: Chat): JsonObject | undefined {
 }
 
 function topK({ topK, own }: Chat, writing: Writing): number | undefined {
-  if (topK === undefined || isSpelt(own, ID, 'top_k')) return topK
+  if (topK === undefined || isSpelt(own, WIRE, 'top_k')) return topK
   lose(writing, 'topK')
   return undefined
 }
 
 /** OpenAI takes four, and none that is empty. */
 function stops({ stops: asked, own }: Chat, writing: Writing): Json | undefined {
-  if (asked === undefined || writing.target.foreign !== true) return isSpelt(own, ID, 'one_stop') ? asked?.[0] : asked
+  if (asked === undefined || writing.target.foreign !== true) return isSpelt(own, WIRE, 'one_stop') ? asked?.[0] : asked
   const taken = asked.filter((stop) => stop !== '').slice(0, STOPS_MAX)
   if (taken.length < asked.length)
     loseHere(writing, 'stops', { what: 'clamped', why: `to ${STOPS_MAX}, none of them empty` })
@@ -120,8 +124,8 @@ function stops({ stops: asked, own }: Chat, writing: Writing): Json | undefined 
 const STOPS_MAX = 4
 
 function logprobs({ logprobs: asked, own }: Chat): { readonly [field: string]: Json | undefined } {
-  if (asked === undefined) return { logprobs: isSpelt(own, ID, 'no_logprobs') ? false : undefined }
-  const isSaid = asked.alternatives > 0 || isSpelt(own, ID, 'top_logprobs')
+  if (asked === undefined) return { logprobs: isSpelt(own, WIRE, 'no_logprobs') ? false : undefined }
+  const isSaid = asked.alternatives > 0 || isSpelt(own, WIRE, 'top_logprobs')
   return { logprobs: true, top_logprobs: isSaid ? asked.alternatives : undefined }
 }
 
@@ -157,17 +161,11 @@ function tier({ serviceTier, own }: Chat, writing: Writing): string | undefined 
   if (serviceTier === undefined) return undefined
   if (serviceTier === 'ultrafast')
     loseHere(writing, 'serviceTier', { what: 'clamped', why: 'to the fastest that this API has' })
-  return serviceTier === 'fast' && isSpelt(own, ID, 'fast') ? 'fast' : TIERS[serviceTier]
+  return serviceTier === 'fast' && isSpelt(own, WIRE, 'fast') ? 'fast' : WORDS[serviceTier]
 }
 
-const TIERS: { readonly [tier in ServiceTier]: string } = {
-  auto: 'auto',
-  standard: 'default',
-  fast: 'priority',
-  flex: 'flex',
-  scale: 'scale',
-  ultrafast: 'priority',
-}
+/** Without the fastest one. */
+const WORDS = { ...TIER_WORDS, ultrafast: TIER_WORDS.fast }
 
 function writeOutput(output: OutputFormat | undefined, target: RequestTarget): JsonObject | undefined {
   switch (output?.kind) {
@@ -188,8 +186,8 @@ function schemaFormat(output: Extract<OutputFormat, { kind: 'schema' }>, { forei
   const inner = filled({
     name: name ?? (foreign === true ? 'answer' : undefined),
     description,
-    schema: isSpelt(own, ID, 'schemaless') ? undefined : schema,
+    schema: isSpelt(own, WIRE, 'schemaless') ? undefined : schema,
     strict,
   })
-  return overlay(ownFields(own, ID), { type: 'json_schema', json_schema: inner })
+  return overlay(ownFields(own, WIRE), { type: 'json_schema', json_schema: inner })
 }

@@ -4,7 +4,7 @@ import type { JsonObject } from '../../json.ts'
 import { isMedia } from '../../media.ts'
 import { isSpelt, ownFields } from '../../own.ts'
 import { isBlank, writeContent, writeParts } from './content-write.ts'
-import { ID, overlay } from './kept.ts'
+import { WIRE, overlay } from './kept.ts'
 import { lose, loseHere, sentId, type Writing } from './writing.ts'
 
 /** A tool's answer as its own message, and the parts that must follow in a message of the user. */
@@ -16,7 +16,7 @@ export interface WrittenResult {
 /** Pictures have no place in a tool's message of this wire: they follow, under a label (wire-formats 1.8, trap 19). */
 export function writeResult(result: ResultBlock, own: Own | undefined, writing: Writing): WrittenResult {
   const { target } = writing
-  const inPlace = target.dialect.resultMedia === true || (target.foreign !== true && isSpelt(own, ID, 'list'))
+  const inPlace = target.dialect.resultMedia === true || (target.foreign !== true && isSpelt(own, WIRE, 'list'))
   const moved: readonly Block[] = inPlace ? [] : result.blocks.filter(isMedia)
   const following = writeParts(moved, writing)
   const told = result.blocks.filter((block) => !moved.includes(block))
@@ -26,9 +26,9 @@ export function writeResult(result: ResultBlock, own: Own | undefined, writing: 
     role: 'tool',
     tool_call_id: id,
     content: writeContent(blocks, own, writing),
-    name: isSpelt(own, ID, 'name') ? result.name : undefined,
+    name: isSpelt(own, WIRE, 'name') ? result.name : undefined,
   })
-  const message = overlay(ownFields(own, ID), said)
+  const message = overlay(ownFields(own, WIRE), said)
   if (following.length === 0) return { message, following }
   loseHere(writing, 'result.media', { what: 'emulated', why: 'it follows the tool result in a message of the user' })
   return { message, following: [{ type: 'text', text: `Part of the result of the tool call ${id}:` }, ...following] }

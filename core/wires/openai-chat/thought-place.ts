@@ -1,5 +1,5 @@
 import type { Block, ReasoningBlock } from '../../chat.ts'
-import { ID, speltValue } from './kept.ts'
+import { WIRE, speltValue } from './kept.ts'
 
 /**
  * A message of this wire keeps thoughts, text and calls apart, but a vendor that signs its thoughts wants them back where they stood
@@ -26,7 +26,7 @@ export type PieceKind = 'text' | 'refusal' | 'call' | 'reasoning'
 
 /** The blocks of a message that a client gives back, its thoughts where their numbers say. Numbers of other gateways count thoughts only, which come first. */
 export function inPlace(thoughts: readonly ReasoningBlock[], others: readonly Block[]): readonly Block[] {
-  if (!thoughts.some(({ proof }) => proof !== undefined && proof.wire !== ID)) return [...thoughts, ...others]
+  if (!thoughts.some(({ proof }) => proof !== undefined && proof.wire !== WIRE)) return [...thoughts, ...others]
   const blocks: Block[] = []
   let at = 0
   let pieces = 0

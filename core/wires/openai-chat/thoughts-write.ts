@@ -1,10 +1,9 @@
 import type { Proof, ReasoningBlock, Turn } from '../../chat.ts'
 import type { JsonObject } from '../../json.ts'
-import { isProofOf } from '../../proof.ts'
 import { isSpelt } from '../../own.ts'
-import { ID } from './kept.ts'
+import { WIRE } from './kept.ts'
 import { DETAILS, TEXT_FIELDS, writeThoughts } from './thoughts.ts'
-import { lose, loseHere, type Writing } from './writing.ts'
+import { isOurs, lose, loseHere, type Writing } from './writing.ts'
 
 /**
  * Earlier reasoning of an assistant's turn. OpenAI takes none back; a node takes it where its dialect says (some only while tools are
@@ -12,7 +11,7 @@ import { lose, loseHere, type Writing } from './writing.ts'
  */
 export function thoughtFields(turn: Turn, inToolLoop: boolean, writing: Writing): JsonObject {
   const blocks = turn.blocks.filter(
-    (block): block is ReasoningBlock => block.kind === 'reasoning' && !isSpelt(block.own, ID, 'part'),
+    (block): block is ReasoningBlock => block.kind === 'reasoning' && !isSpelt(block.own, WIRE, 'part'),
   )
   const { reasoningField } = writing.target.dialect
   if (reasoningField !== undefined) {
@@ -20,7 +19,7 @@ export function thoughtFields(turn: Turn, inToolLoop: boolean, writing: Writing)
     if (reasoningField.when === 'tool-loop' && !inToolLoop) return {}
     return inField(blocks, reasoningField.name, writing)
   }
-  const spelt = [DETAILS, ...TEXT_FIELDS].filter((field) => isSpelt(turn.own, ID, field))
+  const spelt = [DETAILS, ...TEXT_FIELDS].filter((field) => isSpelt(turn.own, WIRE, field))
   return spelt.length === 0 ? lost(blocks, writing) : asSpelt(blocks, spelt, writing)
 }
 
@@ -46,7 +45,7 @@ function unproven(block: ReasoningBlock, writing: Writing): readonly ReasoningBl
 
 /** Without the name that a client of another wire has for it: the vendor's own one is part of the proof. */
 function unnamed(block: ReasoningBlock): ReasoningBlock {
-  if (isSpelt(block.own, ID, 'detail')) return block
+  if (isSpelt(block.own, WIRE, 'detail')) return block
   const { id: _, ...rest } = block
   return rest
 }
@@ -70,5 +69,4 @@ function lost(blocks: readonly ReasoningBlock[], writing: Writing): JsonObject {
   return {}
 }
 
-const isOurs = (proof: Proof, { target }: Writing): boolean => isProofOf(proof, { wire: ID, account: target.account })
 const dataOf = ({ data }: Proof): string => data

@@ -2,7 +2,7 @@ import type { Own, Proof, ReasoningBlock } from '../../chat.ts'
 import { filled, without } from '../../json-object.ts'
 import { asCount, asList, asObject, asText, type Json, type JsonObject, parseJson } from '../../json.ts'
 import { isSpelt, ownFields } from '../../own.ts'
-import { ID, keep, overlay, spellings, speltValue } from './kept.ts'
+import { WIRE, keep, overlay, spellings, speltValue } from './kept.ts'
 import type { ProofOf } from './proof.ts'
 
 /**
@@ -14,6 +14,7 @@ export interface Thoughts {
   readonly spelt: readonly string[]
 }
 
+/** Of several fields that say the same the details say most. */
 export function readThoughts(message: JsonObject, proofOf: ProofOf): Thoughts {
   const details = detailsOf(message['reasoning_details'])
   const blocks = details.map((detail) => readDetail(detail, proofOf))
@@ -21,7 +22,7 @@ export function readThoughts(message: JsonObject, proofOf: ProofOf): Thoughts {
   const said = blocks.map(({ text }) => text).join('')
   if (details.length > 0) {
     // A client that got our own details may hold any part of the text beside them: the details are the whole.
-    const isTunnelled = blocks.some(({ proof }) => proof !== undefined && proof.wire !== ID)
+    const isTunnelled = blocks.some(({ proof }) => proof !== undefined && proof.wire !== WIRE)
     const echoes = fields.filter((field) => isTunnelled || message[field] === said)
     return { blocks, spelt: [DETAILS, ...echoes] }
   }
@@ -61,7 +62,7 @@ export function readDetail(detail: JsonObject, proofOf: ProofOf): ReasoningBlock
     Object.entries(said).flatMap(([key, value]) => (value === undefined ? [] : [key])),
   )
   const proof = secret === undefined ? undefined : proofOf(secret)
-  const isFramed = proof?.wire === ID && (id !== undefined || Object.keys(rest).length > 0)
+  const isFramed = proof?.wire === WIRE && (id !== undefined || Object.keys(rest).length > 0)
   const ways = spellings({ summary: type === SUMMARY, textless: text === undefined && type !== ENCRYPTED })
   return {
     kind: 'reasoning',
@@ -81,22 +82,23 @@ export function writeDetail(
   const { proof, text, id, redacted, own } = block
   if (proof === undefined && redacted === true) return []
   const secret = proof === undefined ? undefined : secretOf(proof)
-  const frame = proof?.wire === ID ? framed(secret) : undefined
-  const usual = redacted === true ? ENCRYPTED : isSpelt(own, ID, 'summary') ? SUMMARY : TEXT
+  const frame = proof?.wire === WIRE ? framed(secret) : undefined
+  const usual = redacted === true ? ENCRYPTED : isSpelt(own, WIRE, 'summary') ? SUMMARY : TEXT
   const type = asText(frame?.['type']) ?? usual
-  const isTextless = type === ENCRYPTED || isSpelt(own, ID, 'textless')
+  const isTextless = type === ENCRYPTED || isSpelt(own, WIRE, 'textless')
   const said = filled({
     type,
     ...(isTextless ? {} : { [type === SUMMARY ? 'summary' : 'text']: text }),
     ...(frame ?? { [type === ENCRYPTED ? 'data' : 'signature']: secret }),
     ...(id === undefined ? {} : { id }),
-    index: isSpelt(own, ID, 'detail') ? speltIndex(own) : index,
+    index: isSpelt(own, WIRE, 'detail') ? speltIndex(own) : index,
   })
-  return [overlay(ownFields(own, ID), said)]
+  return [overlay(ownFields(own, WIRE), said)]
 }
 
 /** Where a message may carry its reasoning as one text. */
 export const TEXT_FIELDS = ['reasoning_content', 'reasoning'] as const
+/** The list of thoughts with their proofs. */
 export const DETAILS = 'reasoning_details'
 
 const TEXT = 'reasoning.text'

@@ -1,9 +1,10 @@
 import type { Tool, ToolChoice } from '../../chat.ts'
 import { badField, Fields } from '../../fields.ts'
+import { given } from '../../given.ts'
 import { isEmpty, without } from '../../json-object.ts'
 import { asObject, type JsonObject } from '../../json.ts'
 import { readMark } from './cache-mark.ts'
-import { ID, keep, spellings } from './kept.ts'
+import { WIRE, keep, spellings } from './kept.ts'
 
 /** Tools of a kind that is not known are kept whole: vendors of this wire have their own ones. */
 export const readTools = (body: Fields): readonly Tool[] => (body.objects('tools') ?? []).map(readTool)
@@ -14,6 +15,7 @@ export interface Chosen {
   readonly kept: JsonObject
 }
 
+/** A kind of choice that is not known is kept as it is. */
 export function readToolChoice(body: Fields): Chosen {
   const value = body.any('tool_choice')
   if (value === undefined) return { kept: {} }
@@ -27,7 +29,7 @@ function readTool(tool: Fields): Tool {
   const type = tool.textNeeded('type')
   if (type === 'function') return readFunction(tool)
   if (type === 'custom') return readCustom(tool)
-  return { kind: 'foreign', wire: ID, type, json: tool.json }
+  return { kind: 'foreign', wire: WIRE, type, json: tool.json }
 }
 
 function readFunction(tool: Fields): Tool {
@@ -40,9 +42,7 @@ function readFunction(tool: Fields): Tool {
   return {
     kind: 'function',
     name,
-    ...(description === undefined ? {} : { description }),
-    ...(schema === undefined ? {} : { schema }),
-    ...(strict === undefined ? {} : { strict }),
+    ...given({ description, schema, strict }),
     ...mark,
     ...keep(tool.restWith({ function: inner.rest() }), spelt),
   }

@@ -2,13 +2,13 @@ import type { Chat, CustomTool, FunctionTool, Tool, ToolChoice } from '../../cha
 import { filled } from '../../json-object.ts'
 import { asObject, type Json, type JsonObject } from '../../json.ts'
 import { isSpelt, ownFields } from '../../own.ts'
-import { ID, overlay } from './kept.ts'
+import { WIRE, overlay } from './kept.ts'
 import { loseHere, markFields, type Writing } from './writing.ts'
 
 /** The tools, or `undefined` where there are none: an empty list is refused. */
 export function writeTools({ tools, own }: Chat, writing: Writing): Json | undefined {
   const written = tools.flatMap((tool) => writeTool(tool, writing))
-  return written.length === 0 && !isSpelt(own, ID, 'toolless') ? undefined : written
+  return written.length === 0 && !isSpelt(own, WIRE, 'toolless') ? undefined : written
 }
 
 /** The choice among the tools. OpenAI refuses one without tools, which is left when those of another wire were all dropped. */
@@ -21,7 +21,7 @@ export function writeToolChoice(chat: Chat, hasTools: boolean, writing: Writing)
     case 'none':
       return toolChoice.kind
     case 'required':
-      return isSpelt(own, ID, 'any') ? 'any' : 'required'
+      return isSpelt(own, WIRE, 'any') ? 'any' : 'required'
     case 'named':
       return namedTool(toolChoice.name, toolChoice.custom === true || isCustom(toolChoice.name, tools), writing)
     case 'allowed':
@@ -41,7 +41,7 @@ function writeTool(tool: Tool, writing: Writing): readonly JsonObject[] {
     case 'custom':
       return [writeCustom(tool, writing)]
     case 'foreign': {
-      const json = tool.wire === ID ? asObject(tool.json) : undefined
+      const json = tool.wire === WIRE ? asObject(tool.json) : undefined
       if (json !== undefined) return [json]
       loseHere(writing, 'tool.foreign', { what: 'dropped', why: "only the client's own API has this tool" })
       return []
@@ -52,15 +52,19 @@ function writeTool(tool: Tool, writing: Writing): readonly JsonObject[] {
 function writeFunction(tool: FunctionTool, writing: Writing): JsonObject {
   const { name, description, schema, strict, own } = tool
   const inner = filled({ name: writing.names.sent(name), description, parameters: schema, strict })
-  return overlay(ownFields(own, ID), { type: 'function', function: inner, ...markFields(tool.cacheMark, own, writing) })
+  return overlay(ownFields(own, WIRE), {
+    type: 'function',
+    function: inner,
+    ...markFields(tool.cacheMark, own, writing),
+  })
 }
 
 function writeCustom(tool: CustomTool, writing: Writing): JsonObject {
   const { name, description, grammar, own } = tool
-  const text = isSpelt(own, ID, 'text') ? { type: 'text' } : undefined
+  const text = isSpelt(own, WIRE, 'text') ? { type: 'text' } : undefined
   const format = grammar === undefined ? text : { type: 'grammar', grammar }
   const inner = filled({ name: writing.names.sent(name), description, format })
-  return overlay(ownFields(own, ID), { type: 'custom', custom: inner, ...markFields(tool.cacheMark, own, writing) })
+  return overlay(ownFields(own, WIRE), { type: 'custom', custom: inner, ...markFields(tool.cacheMark, own, writing) })
 }
 
 const allowed = (

@@ -13,8 +13,10 @@ import type { Writing } from './writing.ts'
 /** `instructions` and `input`. */
 export function writeInput(chat: Chat, writing: Writing): JsonObject {
   const { instructions, turns: spoken } = writing.home ? ownInstructions(chat) : leadingSystem(chat, writing)
-  // Only what stands in `input` counts as speaking of it.
-  const turns = writing.abroad ? toldOfJson({ ...chat, turns: spoken }, writing.losses).turns : spoken
+  // On this endpoint the word counts only where the user says it (wenyi pull request 66).
+  const turns = writing.abroad
+    ? toldOfJson({ ...chat, turns: spoken }, { role: 'user', losses: writing.losses }).turns
+    : spoken
   const items = turns.flatMap((turn) => turnItems(turn, writing))
   if (!writing.home) return foreignInput(instructions, items)
   const [only, ...more] = turns

@@ -4,7 +4,7 @@ import { given } from '../../given.ts'
 import { asList, asObject, asText, type Json } from '../../json.ts'
 import { readParts, type TextType } from './parts-read.ts'
 import { type Seal, unsealed } from './seal.ts'
-import { bothOwn, keep, label, MESSAGE } from './spelling.ts'
+import { bothOwn, keep, label, MESSAGE, WIRE } from './spelling.ts'
 
 /** An item of `input` or of `output`, and how it stands among its neighbours. */
 export type Item =
@@ -25,6 +25,7 @@ export function readItem(item: Fields, unseal: Unseal = unsealed): Item {
   return READERS.get(type)?.(item, unseal) ?? foreignItem(item, type)
 }
 
+/** Reads `encrypted_content`: whose proof it is depends on who sent it. */
 export type Unseal = (text: string) => Seal
 
 /** Between the texts of one thought. */
@@ -54,7 +55,7 @@ function typeOfUntyped(item: Fields): string {
 }
 
 function foreignItem(item: Fields, type: string): Item {
-  const block: Block = { kind: 'foreign', wire: 'openai-responses', type, json: item.json }
+  const block: Block = { kind: 'foreign', wire: WIRE, type, json: item.json }
   return ANSWER_TYPE.test(type) ? results(block) : said(block)
 }
 

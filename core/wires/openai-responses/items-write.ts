@@ -43,12 +43,14 @@ export function writeCall({ id, name, input, own }: CallBlock, { home, sentId, s
   return { ...common, type: 'function_call', arguments: home ? input.text : input.text || '{}' }
 }
 
+/** A tool's answer as an item. */
 export interface WrittenResult {
   readonly item: JsonObject
   /** Pictures and files that the vendor does not look for in an answer of a tool, each under a label. */
   readonly moved: readonly JsonObject[]
 }
 
+/** Its kind is that of the call that it answers. */
 export function writeResult(block: ResultBlock, writing: Writing): WrittenResult {
   const { callId, own, custom } = block
   const isCustom = custom === true || writing.customCalls.has(callId)

@@ -1,4 +1,5 @@
-import type { Block, Citation, MediaBlock, Own, Proof } from '../../chat.ts'
+import type { Block, MediaBlock, Own } from '../../chat.ts'
+import type { WholeBlock } from '../../collect.ts'
 import { Fault } from '../../fault.ts'
 import { Fields } from '../../fields.ts'
 import { given } from '../../given.ts'
@@ -8,22 +9,17 @@ import { notThisWire } from '../../upstream-fault.ts'
 import { readItem, type Unseal } from './items-read.ts'
 import { labelled, WIRE } from './spelling.ts'
 
-/** A block of an output item that is whole. */
-export interface WholeBlock {
+/** A block of an output item, and where it stands there. */
+export interface PlacedBlock extends WholeBlock {
   /** The part of the message that it is, or `WHOLE_ITEM`. */
   readonly place: number
-  readonly content: PartContent
-  readonly text: string
-  readonly citations: readonly Citation[]
-  readonly proof?: Proof
-  readonly own?: Own
 }
 
 /** The place of a block that is an item by itself. */
 export const WHOLE_ITEM = -1
 
 /** The blocks of an item of `output`: they are what the same item is in `input`, so both are read by the same code. */
-export function readOutputItem(json: JsonObject, path: string, unseal: Unseal): readonly WholeBlock[] {
+export function readOutputItem(json: JsonObject, path: string, unseal: Unseal): readonly PlacedBlock[] {
   const item = readSafely(json, path, unseal)
   if (item.kind !== 'said') return [foreignBlock(json)]
   const parts = json['type'] === 'message' ? asList(json['content']) : undefined
@@ -46,7 +42,7 @@ function readSafely(json: JsonObject, path: string, unseal: Unseal) {
   }
 }
 
-const foreignBlock = (json: JsonObject): WholeBlock => ({ ...nothing(foreignContent(json)), place: WHOLE_ITEM })
+const foreignBlock = (json: JsonObject): PlacedBlock => ({ ...nothing(foreignContent(json)), place: WHOLE_ITEM })
 const nothing = (content: PartContent) => ({ content, text: '', citations: [] })
 
 const foreignContent = (json: Json): PartContent => ({

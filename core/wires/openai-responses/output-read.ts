@@ -4,7 +4,7 @@ import { asObject, asText, type Json, type JsonObject } from '../../json.ts'
 import type { Part, PartContent } from '../../part.ts'
 import { notThisWire } from '../../upstream-fault.ts'
 import { PIECE_GAP, type Unseal } from './items-read.ts'
-import { readOutputItem, thoughtSource, WHOLE_ITEM, type WholeBlock } from './output-item.ts'
+import { type PlacedBlock, readOutputItem, thoughtSource, WHOLE_ITEM } from './output-item.ts'
 import { WIRE } from './spelling.ts'
 
 /** More text of one block of an item. */
@@ -130,7 +130,7 @@ export class OutputReader {
     return { block, opening: [{ kind: 'open', ...block.at, content }] }
   }
 
-  #finish(item: OpenItem, { place, content, text, citations, proof, own }: WholeBlock): readonly Part[] {
+  #finish(item: OpenItem, { place, content, text, citations, proof, own }: PlacedBlock): readonly Part[] {
     const known = item.blocks.get(place)
     const { block, opening } = known === undefined ? this.#begin(item, place, content) : { block: known, opening: [] }
     item.blocks.delete(place)

@@ -8,6 +8,7 @@ import { sealed } from './seal.ts'
 /** Events of the client's stream, before they are numbered. */
 export type Events = readonly ({ readonly type: string } & JsonObject)[]
 
+/** How far an item has come, in the words of the wire. */
 export type ItemStatus = 'in_progress' | 'completed' | 'incomplete'
 
 /** An item of the answer while it is being written. */
@@ -202,6 +203,7 @@ export class CallOutput implements OutputItem {
   }
 }
 
+/** What opens a call. */
 export type CallContent = Extract<PartContent, { readonly kind: 'call' }>
 
 /** A reasoning item. */

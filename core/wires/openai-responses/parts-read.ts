@@ -4,9 +4,9 @@ import { readDataUrl } from '../../data-url.ts'
 import { badField, Fields } from '../../fields.ts'
 import { given } from '../../given.ts'
 import type { Json, JsonObject } from '../../json.ts'
-import { readCacheMark } from './cache-mark.ts'
+import { readBreakpoint } from '../openai-chat/cache-mark.ts'
 import { readCitation } from './citation.ts'
-import { keep, label } from './spelling.ts'
+import { keep, label, WIRE } from './spelling.ts'
 
 /** How text is usually called where the part stands. */
 export type TextType = 'input_text' | 'output_text'
@@ -36,7 +36,7 @@ const READERS: ReadonlyMap<string, ReadPart> = new Map<string, ReadPart>([
 
 const foreignPart = (json: JsonObject, type: string): Block => ({
   kind: 'foreign',
-  wire: 'openai-responses',
+  wire: WIRE,
   type,
   json,
   ...given({ own: keep({}, { spelt: ['part'] }) }),
@@ -50,7 +50,7 @@ function readText(part: Fields, { type, usual }: PartContext): Block {
   ]
   const citations = part.objects('annotations')?.map(({ json }) => readCitation(json)) ?? []
   if (spelt.includes('logprobs')) part.any('logprobs')
-  const optional = { citations: citations.length === 0 ? undefined : citations, cacheMark: readCacheMark(part) }
+  const optional = { citations: citations.length === 0 ? undefined : citations, cacheMark: readBreakpoint(part) }
   return { kind: 'text', text, ...given({ ...optional, own: keep(part.rest(), { spelt }) }) }
 }
 
@@ -76,7 +76,7 @@ interface Found {
 const plain = (source: Source): Found => ({ source, spelt: [] })
 
 function mediaBlock(kind: 'image' | 'file', part: Fields, { source, spelt }: Found): MediaBlock {
-  const optional = { name: part.text('filename'), detail: part.text('detail'), cacheMark: readCacheMark(part) }
+  const optional = { name: part.text('filename'), detail: part.text('detail'), cacheMark: readBreakpoint(part) }
   return { kind, source, ...given({ ...optional, own: keep(part.rest(), { spelt }) }) }
 }
 

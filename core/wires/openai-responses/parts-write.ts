@@ -1,4 +1,4 @@
-import type { Block, MediaBlock, RefusalBlock, TextBlock, Turn } from '../../chat.ts'
+import type { Block, MediaBlock, RefusalBlock, Source, TextBlock, Turn } from '../../chat.ts'
 import { dataUrl } from '../../data-url.ts'
 import { given } from '../../given.ts'
 import type { Json, JsonObject } from '../../json.ts'
@@ -10,6 +10,7 @@ import { loseFeature } from './features.ts'
 import { kept, labelled, WIRE } from './spelling.ts'
 import type { Writing } from './writing.ts'
 
+/** Blocks that stand in a message as parts of it. */
 export type PartBlock = TextBlock | MediaBlock | RefusalBlock
 
 /** A part of a message of `role`, or of a tool's answer (`user`); `undefined` where it cannot be said, which is reported. */
@@ -96,11 +97,9 @@ function imagePlace({ source, own }: MediaBlock, writing: Writing): JsonObject |
     case 'data':
       return { image_url: dataText(source, { head: labelled(own, 'head'), usual: 'image/png' }) }
     case 'url':
-      return isFetched(source.url, writing) ? { image_url: source.url } : undefined
     case 'id':
-      return isOwnId(source.id, writing) ? { file_id: source.id } : undefined
     case 'text':
-      return undefined
+      return farPlace(source, 'image_url', writing)
   }
 }
 
@@ -127,12 +126,16 @@ function filePlace({ source, own }: MediaBlock, writing: Writing): JsonObject | 
       return writing.home ? { file_data } : { filename: `file.${extension(mediaType)}`, file_data }
     }
     case 'url':
-      return isFetched(source.url, writing) ? { file_url: source.url } : undefined
     case 'id':
-      return isOwnId(source.id, writing) ? { file_id: source.id } : undefined
     case 'text':
-      return undefined
+      return farPlace(source, 'file_url', writing)
   }
+}
+
+/** Of what does not stand in the body itself. */
+function farPlace(source: Exclude<Source, { kind: 'data' }>, urlKey: string, writing: Writing): JsonObject | undefined {
+  if (source.kind === 'url') return isFetched(source.url, writing) ? { [urlKey]: source.url } : undefined
+  return source.kind === 'id' && isOwnId(source.id, writing) ? { file_id: source.id } : undefined
 }
 
 const extension = (mediaType = 'application/pdf'): string => /\/([a-z0-9]+)$/.exec(mediaType)?.[1] ?? 'bin'

@@ -8,6 +8,7 @@ import type { Usage } from '../../usage.ts'
 import { readTold } from '../openai-chat/fault-read.ts'
 import { readServiceTier } from '../openai-chat/usage.ts'
 import { errorOf } from './reply-read.ts'
+import { STAGES } from './stages.ts'
 import { readResponseUsage } from './usage.ts'
 
 type Options = Omit<PassingStreamOptions, 'hideUsage' | 'find'>
@@ -74,7 +75,7 @@ export class ResponsesStream extends PassingStream {
       return
     }
     const type = asText(json['type']) ?? ''
-    if (type.startsWith('response.') && !FRAMES.has(type)) {
+    if (type.startsWith('response.') && !STAGES.has(type)) {
       this.opened = true
       if (type.endsWith('.delta')) this.count(end - start)
     } else this.#judge(json, start, end)
@@ -88,7 +89,7 @@ export class ResponsesStream extends PassingStream {
 
   #judge(json: JsonObject, start: number, end: number): void {
     const told = { reason: 'error_in_stream', spendLimitCodes: this.#options.spendLimitCodes }
-    const stage = FRAMES.get(asText(json['type']) ?? '')
+    const stage = STAGES.get(asText(json['type']) ?? '')
     if (stage === undefined) {
       const error = json['error'] ?? null
       if (json['type'] === 'error' || error !== null) this.fail(readTold(error ?? json, told), { start, end })
@@ -108,20 +109,10 @@ export class ResponsesStream extends PassingStream {
   }
 }
 
-const FRAMES: ReadonlyMap<string, 'begins' | 'ends'> = new Map([
-  ['response.created', 'begins'],
-  ['response.queued', 'begins'],
-  ['response.in_progress', 'begins'],
-  ['response.completed', 'ends'],
-  ['response.incomplete', 'ends'],
-  ['response.failed', 'ends'],
-  ['response.cancelled', 'ends'],
-])
-
 const encoder = new TextEncoder()
 const TYPE_FIRST = ['data: {"type":"', 'data:{"type":"', 'data: {"type": "'].map((text) => encoder.encode(text))
 const RESPONSE = encoder.encode('response.')
-const FRAME_WORDS = [...FRAMES.keys()].map((type) => encoder.encode(type.slice(RESPONSE.length)))
+const FRAME_WORDS = [...STAGES.keys()].map((type) => encoder.encode(type.slice(RESPONSE.length)))
 const FRAME_LETTERS: ReadonlySet<number> = new Set(FRAME_WORDS.map((word) => word[0] ?? 0))
 const DELTA = encoder.encode('.delta')
 const QUOTE = 0x22

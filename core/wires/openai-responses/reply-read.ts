@@ -18,6 +18,7 @@ export function readReply(response: JsonObject, context: ReadReply): readonly Pa
   return [startOf(response), ...reader.end(items ?? []), ...endOf(response, reader, context)]
 }
 
+/** What a response says before its output. */
 export const startOf = (response: JsonObject): Part => ({
   kind: 'start',
   id: asText(response['id']) ?? '',
@@ -65,6 +66,7 @@ const lateness = ({ status }: JsonObject): Json | undefined =>
 
 const LATE: ReadonlySet<Json> = new Set(['queued', 'in_progress', 'cancelled'])
 
+/** The error of a prompt that was refused. */
 export const BLOCKED_CODE = 'invalid_prompt'
 const isBlocked = (error: Json | undefined): boolean => asObject(error)?.['code'] === BLOCKED_CODE
 

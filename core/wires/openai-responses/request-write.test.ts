@@ -55,13 +55,13 @@ describe('a request of another wire', () => {
     ])
   })
 
-  test('any JSON object is asked for in words as well where the input does not begin with any: instructions do not count', () => {
+  test('any JSON object is asked for in words as well where the user does not begin with any: instructions do not count', () => {
     const output = { kind: 'json' } as const
     const { body, losses } = written({ turns: [system('Answer in JSON.'), user('Hi')], output })
     expect(body).toMatchObject({
       instructions: 'Answer in JSON.',
       input: [
-        { role: 'developer', content: expect.stringContaining('one JSON object') },
+        { role: 'user', content: expect.stringContaining('one JSON object') },
         { role: 'user', content: 'Hi' },
       ],
     })

@@ -1,5 +1,5 @@
 import { madeCallId } from '../../call-id.ts'
-import type { Citation, Own, Proof } from '../../chat.ts'
+import type { Citation, Proof } from '../../chat.ts'
 import type { Fault } from '../../fault.ts'
 import { asObject, type Json, type JsonObject } from '../../json.ts'
 import { Losses } from '../../loss.ts'
@@ -278,12 +278,7 @@ const ENDINGS: { readonly [reason in StopReason]: Ending & { readonly status: st
 const tierOf = (tier: string | null = null): string =>
   tier === null || tier === 'standard' ? 'default' : tier === 'fast' ? 'priority' : tier
 
-interface Start {
-  readonly id: string
-  readonly model: string
-  readonly createdAt?: number
-  readonly own?: Own
-}
+type Start = Pick<Extract<Part, { readonly kind: 'start' }>, 'id' | 'model' | 'createdAt' | 'own'>
 
 const NO_START: Start = { id: '', model: '' }
 

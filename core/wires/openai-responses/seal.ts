@@ -1,5 +1,5 @@
 import type { Proof } from '../../chat.ts'
-import { UNSIGNED, unwrapProof, wrapProof } from '../../proof.ts'
+import { proofFor, UNSIGNED, unwrapProof } from '../../proof.ts'
 import { WIRE } from './spelling.ts'
 
 /**
@@ -18,8 +18,8 @@ export type Seal = ProofSeal | { readonly kind: 'unsigned' }
 export function sealed(seal: Seal): string {
   if (seal.kind === 'unsigned') return UNSIGNED
   const { proof, kind } = seal
-  if (proof.wire === WIRE) return proof.data
-  return kind === 'reasoning' ? wrapProof(proof) : `${kind}.${wrapProof(proof)}`
+  const text = proofFor(proof, WIRE)
+  return kind === 'reasoning' || proof.wire === WIRE ? text : `${kind}.${text}`
 }
 
 /** What the client sent back. */

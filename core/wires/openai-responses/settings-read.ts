@@ -4,7 +4,8 @@ import { given, type Given } from '../../given.ts'
 import { isEmpty } from '../../json-object.ts'
 import type { Json, JsonObject } from '../../json.ts'
 import { ownOf } from '../../own.ts'
-import { readCacheOptions } from './cache-mark.ts'
+import { readCacheOptions } from '../openai-chat/cache-mark.ts'
+import { TIERS } from '../openai-chat/service-tier.ts'
 import { label, WIRE } from './spelling.ts'
 
 /** What a body asks for besides its conversation and tools. */
@@ -31,6 +32,7 @@ type Settings = Pick<
   | 'metadata'
 >
 
+/** Throws `bad_request` with the path of the field that is wrong. */
 export function readSettings(body: Fields): ReadSettings {
   const [text, logprobs, user] = [readText(body), readLogprobs(body), readUser(body)]
   const [tier, tierSpelt] = readTier(body)
@@ -125,6 +127,7 @@ function readLogprobs(body: Fields): Some {
   }
 }
 
+/** Words of `include`: for what the vendor adds only where it is asked to. */
 export const LOGPROBS = 'message.output_text.logprobs'
 export const ENCRYPTED = 'reasoning.encrypted_content'
 
@@ -138,17 +141,9 @@ function readUser(body: Fields): Some {
 function readTier(body: Fields): readonly [ServiceTier | undefined, readonly string[]] {
   checkWord(body, 'service_tier')
   const word = body.json['service_tier']
-  const tier = TIERS.get(word)
+  const tier = ALL_TIERS.get(word)
   if (tier !== undefined) body.any('service_tier')
   return [tier, word === 'fast' ? ['fast'] : []]
 }
 
-const TIERS: ReadonlyMap<Json | undefined, ServiceTier> = new Map([
-  ['auto', 'auto'],
-  ['default', 'standard'],
-  ['priority', 'fast'],
-  ['fast', 'fast'],
-  ['flex', 'flex'],
-  ['scale', 'scale'],
-  ['ultrafast', 'ultrafast'],
-])
+const ALL_TIERS: ReadonlyMap<Json | undefined, ServiceTier> = new Map([...TIERS, ['ultrafast', 'ultrafast']])

@@ -1,8 +1,9 @@
-import type { Chat, OutputFormat, Reasoning, ServiceTier } from '../../chat.ts'
+import type { Chat, OutputFormat, Reasoning } from '../../chat.ts'
 import { given } from '../../given.ts'
 import { asList, asObject, type Json, type JsonObject } from '../../json.ts'
 import { isSpelt, ownFields } from '../../own.ts'
 import { effortForBudget } from '../../reasoning-amount.ts'
+import { TIER_WORDS } from '../openai-chat/service-tier.ts'
 import { loseFeature } from './features.ts'
 import { ENCRYPTED, LOGPROBS } from './settings-read.ts'
 import { writeCacheOptions } from './cache-mark.ts'
@@ -109,16 +110,7 @@ function writeTopLogprobs(chat: Chat): Json | undefined {
 
 function writeTier({ serviceTier, own }: Chat): string | undefined {
   if (serviceTier === undefined) return undefined
-  return serviceTier === 'fast' && isSpelt(own, WIRE, 'fast') ? 'fast' : TIERS[serviceTier]
-}
-
-const TIERS: { readonly [tier in ServiceTier]: string } = {
-  auto: 'auto',
-  standard: 'default',
-  fast: 'priority',
-  flex: 'flex',
-  scale: 'scale',
-  ultrafast: 'ultrafast',
+  return serviceTier === 'fast' && isSpelt(own, WIRE, 'fast') ? 'fast' : TIER_WORDS[serviceTier]
 }
 
 function writeUser({ user, own }: Chat, { home, losses }: Writing): JsonObject {

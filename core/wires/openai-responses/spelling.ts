@@ -3,6 +3,7 @@ import { put } from '../../json-object.ts'
 import { type Json, type JsonObject, parseJson } from '../../json.ts'
 import { ownOf, speltAs } from '../../own.ts'
 
+/** The wire of this folder, as the canonical form calls it. */
 export const WIRE = 'openai-responses'
 
 /** A spelling that has a value, as one entry of `Own.spelt`. */
@@ -52,6 +53,7 @@ export function kept(own: Own | undefined, under = ''): JsonObject {
   return fields
 }
 
+/** Under this name a block keeps the fields of the message that it begins. */
 export const MESSAGE = 'message.'
 
 const isUnder = (key: string, under: string): boolean =>

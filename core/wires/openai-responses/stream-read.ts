@@ -6,6 +6,7 @@ import { readTold } from '../openai-chat/fault-read.ts'
 import { readCitation } from './citation.ts'
 import { OutputReader } from './output-read.ts'
 import { endOf, failureOf, startOf } from './reply-read.ts'
+import { STAGES } from './stages.ts'
 
 /** Reads a vendor's stream. Only the wire's own terminal events end it; what comes behind one, `[DONE]` too, is nothing. */
 export function streamReader(context: ReadReply): StreamReader {
@@ -46,16 +47,6 @@ export function streamReader(context: ReadReply): StreamReader {
 }
 
 type ReadEvent = (output: OutputReader, event: JsonObject) => readonly Part[]
-
-const STAGES: ReadonlyMap<string, 'begins' | 'ends'> = new Map([
-  ['response.created', 'begins'],
-  ['response.queued', 'begins'],
-  ['response.in_progress', 'begins'],
-  ['response.completed', 'ends'],
-  ['response.incomplete', 'ends'],
-  ['response.failed', 'ends'],
-  ['response.cancelled', 'ends'],
-])
 
 /** Events that are not listed, and those of the vendor's own tools, mean nothing here: their items say all when they are done. */
 const READERS: ReadonlyMap<string, ReadEvent> = new Map<string, ReadEvent>([

@@ -2,14 +2,14 @@ import type { Tool, ToolChoice } from '../../chat.ts'
 import { badField, type Fields } from '../../fields.ts'
 import { given } from '../../given.ts'
 import { asList, asObject, asText, type Json } from '../../json.ts'
-import { keep } from './spelling.ts'
+import { keep, WIRE } from './spelling.ts'
 
 /** A function or a tool of free text; every other one is the vendor's own, and kept whole. */
 export function readTool(tool: Fields): Tool {
   const type = tool.textNeeded('type')
   if (type === 'function') return readFunction(tool)
   if (type === 'custom') return readCustom(tool)
-  return { kind: 'foreign', wire: 'openai-responses', type, json: tool.json }
+  return { kind: 'foreign', wire: WIRE, type, json: tool.json }
 }
 
 function readFunction(tool: Fields): Tool {
