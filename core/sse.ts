@@ -141,7 +141,8 @@ const RETURN = 0x0d
 /** One space behind the colon does not belong to the value. */
 const fieldValue = (line: string, at: number): string => line.slice(line[at] === ' ' ? at + 1 : at)
 
-function endsEvent(bytes: Uint8Array): boolean {
+/** Whether the bytes end with a whole event. */
+export function endsEvent(bytes: Uint8Array): boolean {
   const last = bytes.length - 1
   if (last < 1 || bytes[last] !== NEWLINE) return false
   return bytes[last - 1] === NEWLINE || (bytes[last - 1] === RETURN && bytes[last - 2] === NEWLINE)

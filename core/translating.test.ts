@@ -112,6 +112,14 @@ describe('a stream of another wire', () => {
     expect(reader.opened).toBe(true)
   })
 
+  test('stays open by the sign of life of its own wire while the vendor says only that it is there', () => {
+    const reader = new Translating(optionsOf('openai-chat', 'anthropic'))
+    expect(run(reader, [': PROCESSING\n\n'], false)).toBe('')
+    run(reader, [chunk({ content: 'Hi' })], false)
+    expect(run(reader, [': PROCESSING\n\n'], false)).toContain('event: ping')
+    expect(run(reader, ['data: {"id"'], false)).toBe('')
+  })
+
   test('that begins with an error is none', () => {
     const reader = new Translating(optionsOf('openai-chat', 'anthropic'))
     expect(run(reader, [event({ error: { message: 'too busy', code: 503 } })])).toBe('')

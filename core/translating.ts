@@ -6,6 +6,7 @@ import { type Loss, spelt } from './loss.ts'
 import type { Part } from './part.ts'
 import type { Reading, ReplyReader } from './reply-reader.ts'
 import { RepeatedDelta } from './repeated-delta.ts'
+import { endsEvent } from './sse.ts'
 import { undoing } from './undo.ts'
 import { brokenCall, isOurAccount, tooLarge } from './upstream-fault.ts'
 import { NO_USAGE, type Usage } from './usage.ts'
@@ -67,7 +68,14 @@ export class Translating implements ReplyReader {
   }
 
   push(chunk: Uint8Array): Uint8Array | undefined {
-    return this.#give(this.#take(this.#input.push(chunk)))
+    const parts = this.#input.push(chunk)
+    return this.#give(parts.length === 0 ? this.#sign(chunk) : this.#take(parts))
+  }
+
+  /** A vendor that says nothing but that it is still there (a comment, a ping): the client hears that in its own way. */
+  #sign(chunk: Uint8Array): string {
+    const isRunning = this.#writer !== undefined && this.opened && !this.#finished && !this.#failed
+    return isRunning && endsEvent(chunk) ? (this.#writer?.keepAlive ?? '') : ''
   }
 
   end(): Uint8Array | undefined {

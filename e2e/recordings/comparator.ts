@@ -74,6 +74,11 @@ const IGNORED: readonly Ignored[] = [
     applies: ({ fact, expected, got }) => fact === 'store' && expected === undefined && got === false,
   },
   {
+    reason: 'a vendor that keeps no conversation need not be told not to',
+    applies: ({ fact, expected, got }, { to }) =>
+      fact === 'store' && expected === false && got === undefined && to === 'anthropic',
+  },
+  {
     reason: 'a name that the target demands and nobody gave is made up',
     applies: ({ fact, expected, got }, { from }) =>
       fact === 'output.name' && got !== undefined && (expected === undefined || NAMELESS.includes(from)),
