@@ -23,7 +23,8 @@ const LAST =
   ) +
   event(
     `{"id":"chatcmpl-bench","object":"chat.completion.chunk","created":1780000000,"model":"bench-model","choices":[],${USAGE}}`,
-  ) + event('[DONE]')
+  ) +
+  event('[DONE]')
 const END = '0\r\n\r\n'
 export const BURST_EVENTS = 512
 export const PACED_EVENTS = 64

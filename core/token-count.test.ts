@@ -1,9 +1,12 @@
 import { expect, test } from 'vitest'
 import { taker, tokensIn } from './token-count.ts'
 
-test.each([-1, 0.5, 2_000_000_000, '7', null, undefined, Number.POSITIVE_INFINITY])('%j is no count of tokens', (value) => {
-  expect(tokensIn(value)).toBeUndefined()
-})
+test.each([-1, 0.5, 2_000_000_000, '7', null, undefined, Number.POSITIVE_INFINITY])(
+  '%j is no count of tokens',
+  (value) => {
+    expect(tokensIn(value)).toBeUndefined()
+  },
+)
 
 test('a total is given out once, however much is wanted of it', () => {
   const take = taker(10)
