@@ -1,4 +1,4 @@
-import { countTokens } from '../core/count-tokens.ts'
+import { countTokens } from '../core/prompt-tokens.ts'
 import type { JsonObject } from '../core/json.ts'
 import type { WireId } from '../core/chat.ts'
 import type { Attempt } from '../core/route.ts'

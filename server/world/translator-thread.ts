@@ -1,6 +1,6 @@
 import { parentPort } from 'node:worker_threads'
 import type { Body } from '../../core/body.ts'
-import { countTokens, type ToCount } from '../../core/count-tokens.ts'
+import { countTokens, type ToCount } from '../../core/prompt-tokens.ts'
 import { type FaultCode, faultOf } from '../../core/fault.ts'
 import { type ToTranslate, type Translated, translateRequest } from '../../core/translate.ts'
 import { parseBody } from '../parse-body.ts'

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test } from 'vitest'
-import { countTokens } from '../../core/count-tokens.ts'
+import { countTokens } from '../../core/prompt-tokens.ts'
 import { Fault } from '../../core/fault.ts'
 import type { ToTranslate } from '../../core/translate.ts'
 import { systemClock } from './clock.ts'

@@ -1,6 +1,6 @@
 import { Worker } from 'node:worker_threads'
 import type { Body } from '../../core/body.ts'
-import type { ToCount } from '../../core/count-tokens.ts'
+import type { ToCount } from '../../core/prompt-tokens.ts'
 import { Fault } from '../../core/fault.ts'
 import type { Clock } from '../../core/world.ts'
 import type { ToTranslate, Translated } from '../../core/translate.ts'
