@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises'
+import { readdir, readFile } from 'node:fs/promises'
 import pg from 'pg'
 import { expect, test } from 'vitest'
 import { NO_USAGE } from '../../core/usage.ts'
@@ -63,7 +63,9 @@ const failed: UsageRow = {
 test('rows are read as they were written, oldest first', async () => {
   const connectionString = await postgres.freshDatabase()
   const pool = new pg.Pool({ connectionString })
-  await pool.query(await readFile(new URL('../../server/store/migrations/0001-ledger.sql', import.meta.url), 'utf8'))
+  const migrations = new URL('../../server/store/migrations/', import.meta.url)
+  for (const name of (await readdir(migrations)).sort())
+    if (name.endsWith('.sql')) await pool.query(await readFile(new URL(name, migrations), 'utf8'))
   expect(await readUsageRows({ connectionString })).toEqual([])
   await ensureUsageDays(pool, ['2026-01-02'])
   await insertUsage(pool, [failed, record])
