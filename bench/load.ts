@@ -1,7 +1,9 @@
 /**
- * The load generator: raw keep-alive connections, each with one request at a time. One JSON command on the command line,
- * one JSON line of results on standard output. It counts events, not chunks, and checks that every answer is a whole one.
+ * The load generator: raw keep-alive connections, each with one request at a time. One JSON command on standard input (a
+ * body of a megabyte is too long for an argument), one JSON line of results on standard output. It counts events, not
+ * chunks, and checks that every answer is a whole one.
  */
+import { readFileSync } from 'node:fs'
 import { connect, type Socket } from 'node:net'
 
 export interface LoadCommand {
@@ -32,7 +34,7 @@ export interface Quantiles {
   readonly p99: number
 }
 
-const command = JSON.parse(process.argv[2] ?? '{}') as LoadCommand
+const command = JSON.parse(readFileSync(0, 'utf8')) as LoadCommand
 const request = Buffer.from(
   `POST ${command.path} HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: application/json\r\nauthorization: Bearer ${command.key}\r\ncontent-length: ${Buffer.byteLength(command.body)}\r\n\r\n${command.body}`,
 )
