@@ -56,8 +56,7 @@ describe.each(users)('npm start as $name, in a path with blanks', ({ owner, beco
   test('the first start makes everything and prints a line that works; a second one finds it all', async () => {
     const first = npmStart('--', '--port', '0')
     await addressOf(first)
-    const [, line = ''] = /^ *(curl .*)$/m.exec(first.stdout()) ?? []
-    expect(await shell(line)).toMatchObject({ object: 'chat.completion' })
+    expect(await shell(await curlLineOf(first))).toMatchObject({ object: 'chat.completion' })
     expect((await stat(join(folder(), 'data'))).uid).toBe(owner?.uid ?? process.getuid?.())
     expect(await first.stop()).toEqual({ code: 0, signal: null })
     await expectNothingLeft(join(folder(), 'data'))
@@ -77,7 +76,7 @@ describe.each(users)('npm start as $name, in a path with blanks', ({ owner, beco
     const addresses = await Promise.all(both.map((one) => addressOf(one)))
     expect(new Set(addresses).size).toBe(2)
     for (const [at, one] of both.entries()) {
-      const key = readPrinted(one.stdout(), '').key
+      const key = await waitUntil('the key', () => readPrinted(one.stdout(), '').key)
       const answer = await send(`${addresses[at]}/v1/models`, { headers: [['authorization', `Bearer ${key}`]] })
       expect([answer.status, await answer.text()]).toEqual([200, expect.stringContaining('"demo-chat"')])
     }
@@ -122,8 +121,7 @@ test(
     const address = await addressOf(gateway, INSTALL_MS_MAX)
     const home = asRoot ? (await readFile(join(folder, 'data/postgres-is-in'), 'utf8')).trim() : join(folder, 'data')
     if (asRoot) onTestFinished(() => rm(home, { recursive: true, force: true }))
-    const [, line = ''] = /^ *(curl .*)$/m.exec(gateway.stdout()) ?? []
-    expect(await shell(line)).toMatchObject({ object: 'chat.completion' })
+    expect(await shell(await curlLineOf(gateway))).toMatchObject({ object: 'chat.completion' })
     expect((await send(`${address}/readyz`)).status).toBe(200)
     expect(gateway.stderr()).toMatch(/packages installed in \d+ s/)
     const said = gateway
@@ -203,6 +201,11 @@ function addressOf(running: RunningProcess, timeoutMs = START_MS_MAX): Promise<s
     },
     { timeoutMs },
   )
+}
+
+/** Printed below the address, and it may come through the pipe after it. */
+function curlLineOf(running: RunningProcess): Promise<string> {
+  return waitUntil('the curl line', () => /^ *(curl .*)\n/m.exec(running.stdout())?.[1])
 }
 
 async function shell(line: string): Promise<unknown> {

@@ -43,6 +43,11 @@ export function gauges(from: Gauged): readonly Gauge[] {
       read: () => from.ledger().behindBytes,
     },
     {
+      name: 'journal_recovering',
+      help: '1 until the journals that dead processes left have been looked for: they are not among the undelivered bytes before.',
+      read: () => (from.ledger().recovering ? 1 : 0),
+    },
+    {
       name: 'journal_open_attempts',
       help: 'Attempts written down and not settled yet.',
       read: () => from.ledger().openAttempts,

@@ -150,6 +150,7 @@ const OPEN_GAUGES = [
   'sekisho_requests_open',
   'sekisho_provider_in_flight',
   'sekisho_provider_waiting',
+  'sekisho_journal_recovering',
   'sekisho_journal_open_attempts',
   'sekisho_journal_undelivered_bytes',
 ]

@@ -24,12 +24,18 @@ export class Takeover {
   readonly #options: TakeoverOptions
   #timer: NodeJS.Timeout | undefined
   #stopped = false
+  #lookedOnce = false
   #looking: Promise<void>
 
   constructor(options: TakeoverOptions) {
     this.#options = options
     this.first = this.#look()
     this.#looking = this.first
+  }
+
+  /** Whether the first look is still under way. */
+  get recovering(): boolean {
+    return !this.#lookedOnce
   }
 
   /** Lets a look that is under way end, within the limit. */
@@ -47,6 +53,7 @@ export class Takeover {
     } catch (error) {
       log.error({ reason: codeOf(error) }, 'journals of other processes could not be looked for')
     }
+    this.#lookedOnce = true
     if (this.#stopped) return
     this.#timer = setTimeout(() => {
       this.#looking = this.#look()

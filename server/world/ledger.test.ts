@@ -187,7 +187,9 @@ describe('the ledger', () => {
     expect(await idsIn(pool)).toEqual(records.map(({ id }) => id).toSorted())
     const writer = await onlyWriter(folder)
     const next = await startAgain({ folder, pool, tuning: { keepMs: 0 } })
+    expect(next.status().recovering).toBe(true)
     await next.recovered
+    expect(next.status().recovering).toBe(false)
     await waitUntil('the folder is gone', async () => !(await readdir(folder)).includes(writer))
   })
 

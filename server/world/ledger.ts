@@ -57,6 +57,8 @@ export interface LedgerStatus {
   readonly reason: string | null
   readonly database: 'ok' | 'away'
   readonly behindBytes: number
+  /** Whether what dead processes left has not been looked for yet: until then, nobody knows what else is undelivered. */
+  readonly recovering: boolean
   readonly openAttempts: number
   readonly shipped: number
   /** Refused by the database for their content, and set aside. */
@@ -140,6 +142,7 @@ export async function startLedger(options: LedgerOptions): Promise<RunningLedger
       reason: journal.trouble === undefined ? null : codeOf(journal.trouble),
       database: shipper.away ? 'away' : 'ok',
       behindBytes: shipper.behindBytes,
+      recovering: takeover.recovering,
       openAttempts: journal.openAttempts,
       ...shipper.counts,
       lost: journal.lost,
