@@ -140,6 +140,8 @@ export interface ForeignBlock extends Marked {
   /** The wire's word for its kind. */
   readonly type: string
   readonly json: Json
+  /** Where its kind stands in the request, when this wire has not heard of it: the mistake of a client, or newer than we are. */
+  readonly unknownAt?: string
 }
 
 /** `ttl` as the wire says it (`5m`, `1h`, `30m`); absent: the vendor's default. */

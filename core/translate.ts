@@ -46,6 +46,7 @@ export interface Translated {
 export function translateRequest(json: JsonObject, target: ToTranslate): Translated {
   const form = forms[target.form]
   const chat = form.read(json, target.asked)
+  refuseUnknown(chat)
   const { wire, fitted } = inWordsOf(form, () => fitToWire(chat, target))
   if (wire !== 'openai-responses') refuseState(chat)
   const written = wires[wire].request.write(unkept(fitted.chat, wire, target), {
@@ -128,6 +129,20 @@ const TURNS: { readonly [wire in WireId]: string } = {
   'openai-responses': 'input',
   anthropic: 'messages',
   gemini: 'contents',
+}
+
+/**
+ * What a client says in words that its own wire does not know, or no longer, cannot be left out like a mark of the vendor's: the model would
+ * answer another question. In the model's own turns it may be what a newer version of the wire's vendor said, which nobody else can read.
+ */
+function refuseUnknown({ turns }: Chat): void {
+  for (const { role, blocks } of turns) {
+    const said = role === 'assistant' ? [] : blocks.flatMap((block) => (block.kind === 'result' ? block.blocks : [block]))
+    for (const block of said) {
+      if (block.kind !== 'foreign' || block.unknownAt === undefined) continue
+      throw badField(block.unknownAt, `'${block.type.slice(0, 64)}' is no kind of content that could be translated`)
+    }
+  }
 }
 
 /** State that one vendor keeps means nothing to another: to leave it out would answer another question. */

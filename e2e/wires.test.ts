@@ -279,6 +279,72 @@ describe('what cannot be said', () => {
   })
 })
 
+describe('a kind of content that its own API does not know', () => {
+  const imagine = { type: 'imagine', prompt: 'a moon' }
+  const said = { role: 'user', content: [{ type: 'text', text: 'Hi' }, imagine] }
+  const cases = [
+    {
+      name: 'a chat completion',
+      path: () => '/v1/chat/completions',
+      body: { messages: [said] },
+      own: 'chat/m-1',
+      field: 'messages[0].content[1].type',
+    },
+    {
+      name: 'a message',
+      path: () => '/v1/messages',
+      body: { max_tokens: 50, messages: [said] },
+      own: 'claude/m-1',
+      field: 'messages[0].content[1].type',
+    },
+    {
+      name: 'a part of a response',
+      path: () => '/v1/responses',
+      body: { input: [{ role: 'user', content: [imagine] }] },
+      own: 'responses/m-1',
+      field: 'input[0].content[0].type',
+    },
+    {
+      name: 'an item of a response',
+      path: () => '/v1/responses',
+      body: { input: [imagine] },
+      own: 'responses/m-1',
+      field: 'input[0].type',
+    },
+    {
+      name: 'a content',
+      path: (model: string) => `/v1beta/models/${model}:generateContent`,
+      body: { contents: [{ role: 'user', parts: [{ text: 'Hi' }, { imagine: {} }] }] },
+      own: 'google/m-1',
+      field: 'contents[0].parts[1].imagine',
+    },
+  ]
+
+  test.each(cases)('in $name is refused by its path where it would have to be translated', async (one) => {
+    const model = one.own === 'claude/m-1' ? 'google/m-1' : 'claude/m-1'
+    const before = running().vendor.seen.length
+    const answer = await ask(one.path(model), { ...one.body, model })
+    expect([answer.status, await answer.text()]).toEqual([400, expect.stringContaining(`'${one.field}'`)])
+    expect(running().vendor.seen.length).toBe(before)
+  })
+
+  test.each(cases)('in $name passes to a vendor of its own, who may be newer', async (one) => {
+    const answer = await ask(one.path(one.own), { ...one.body, model: one.own })
+    expect(answer.status).toBe(200)
+    expect(lastSeen().body.toString()).toContain('imagine')
+  })
+
+  test("in the model's own turn is left out, and told", async () => {
+    const messages = [
+      ...MESSAGES.messages,
+      { role: 'assistant', content: [{ type: 'text', text: 'Hello' }, imagine] },
+      { role: 'user', content: 'Go on' },
+    ]
+    const answer = await ask('/v1/messages', { ...MESSAGES, model: 'chat/m-1', messages })
+    expect([answer.status, answer.header('x-sekisho-lossy')]).toEqual([200, expect.stringContaining('imagine')])
+  })
+})
+
 describe("another vendor's errors come in the client's own form", () => {
   test.each([
     ['/v1/messages', { ...MESSAGES, model: 'chat/m-1' }, { error: { type: 'rate_limit_error' } }],

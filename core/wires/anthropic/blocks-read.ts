@@ -17,8 +17,12 @@ import { CLIENT_CALL_ID } from './names.ts'
 export function readBlock(fields: Fields): ReadBlock {
   const type = fields.textNeeded('type')
   const read = Object.hasOwn(READERS, type) ? READERS[type] : undefined
-  return read?.(fields) ?? { block: { kind: 'foreign', wire: WIRE, type, json: fields.json } }
+  const unknown = read === undefined && !UNREAD.test(type) ? { unknownAt: fields.path('type') } : {}
+  return read?.(fields) ?? { block: { kind: 'foreign', wire: WIRE, type, json: fields.json, ...unknown } }
 }
+
+/** Kinds that a client may send and that mean something to this vendor only. */
+const UNREAD = /^(?:search_result|container_upload|tool_reference|tool_addition|tool_removal|\w+_tool_result)$/
 
 /** A text that the vendor would refuse, because nothing stands in it. */
 export const isBlank = (text: string): boolean => text.trim() === ''

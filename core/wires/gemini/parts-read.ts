@@ -1,6 +1,6 @@
 import { checkedBase64 } from '../../base64.ts'
 import { isMadeCallId } from '../../call-id.ts'
-import type { Block, MediaBlock, Proof, ResultBlock, Source } from '../../chat.ts'
+import type { Block, ForeignBlock, MediaBlock, Proof, ResultBlock, Source } from '../../chat.ts'
 import { badField, type Fields } from '../../fields.ts'
 import { asObject, type JsonObject } from '../../json.ts'
 import type { CallPairs } from './call-pairs.ts'
@@ -57,12 +57,12 @@ export const KINDS = [
 /** What stands beside the kind of a part. */
 export const BESIDE = new Set(['thought', 'thoughtSignature', 'videoMetadata', 'mediaResolution', 'partMetadata'])
 
-const foreign = (part: Fields, type: string): Block => ({ kind: 'foreign', wire: WIRE, type, json: part.json })
+const foreign = (part: Fields, type: string): ForeignBlock => ({ kind: 'foreign', wire: WIRE, type, json: part.json })
 
 function readUnknown(part: Fields): Block {
   const type = Object.keys(part.json).find((key) => !BESIDE.has(key))
   if (type === undefined) throw badField(part.path('').replace(/\.$/, ''), 'must hold text, data or a function call')
-  return foreign(part, type)
+  return { ...foreign(part, type), unknownAt: part.path(type) }
 }
 
 function readText(part: Fields, isThought: boolean): Block {

@@ -48,8 +48,12 @@ export const isPlainThinking = (value: Json | undefined): boolean => {
 function readPart(part: Fields): Block {
   const type = part.textNeeded('type')
   const reader = READERS.get(type)
-  return reader?.(part) ?? { kind: 'foreign', wire: WIRE, type, json: part.json }
+  const unknown = reader === undefined && !UNREAD.has(type) ? { unknownAt: part.path('type') } : {}
+  return reader?.(part) ?? { kind: 'foreign', wire: WIRE, type, json: part.json, ...unknown }
 }
+
+/** Kinds that some nodes take beyond what the API lists, and that no other wire has. */
+const UNREAD = new Set(['audio_url', 'document_url', 'reference'])
 
 const READERS: ReadonlyMap<string, (part: Fields) => Block | undefined> = new Map([
   ['text', readText],

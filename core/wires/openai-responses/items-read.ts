@@ -56,9 +56,14 @@ function typeOfUntyped(item: Fields): string {
 
 function foreignItem(item: Fields, type: string): Item {
   const block: Block = { kind: 'foreign', wire: WIRE, type, json: item.json }
+  // Nothing says that the model made it.
+  if (!KNOWN_TYPE.test(type)) return results({ ...block, unknownAt: item.path('type') })
   return ANSWER_TYPE.test(type) ? results(block) : said(block)
 }
 
+/** Items that mean something to this vendor only: those that stand for others, and what its own tools were asked and said. */
+const KNOWN_TYPE =
+  /^(?:item_reference|compaction|compaction_trigger|program|additional_tools|mcp_list_tools|mcp_approval_request|\w+_(?:call|output|response))$/
 /** What the client did for a tool of the vendor's. */
 const ANSWER_TYPE = /_(?:output|response)$/
 

@@ -3,7 +3,7 @@ import type { Block, MediaBlock, Source } from '../../chat.ts'
 import { readDataUrl } from '../../data-url.ts'
 import { badField, Fields } from '../../fields.ts'
 import { given } from '../../given.ts'
-import type { Json, JsonObject } from '../../json.ts'
+import type { Json } from '../../json.ts'
 import { readBreakpoint } from '../openai-chat/cache-mark.ts'
 import { readCitation } from './citation.ts'
 import { keep, label, WIRE } from './spelling.ts'
@@ -15,7 +15,7 @@ export type TextType = 'input_text' | 'output_text'
 export const readParts = (parts: readonly Fields[], usual: TextType): readonly Block[] =>
   parts.map((part) => {
     const type = part.textNeeded('type')
-    return READERS.get(type)?.(part, { type, usual }) ?? foreignPart(part.json, type)
+    return READERS.get(type)?.(part, { type, usual }) ?? foreignPart(part, type)
   })
 
 interface PartContext {
@@ -34,13 +34,16 @@ const READERS: ReadonlyMap<string, ReadPart> = new Map<string, ReadPart>([
   ['input_file', readFile],
 ])
 
-const foreignPart = (json: JsonObject, type: string): Block => ({
+const foreignPart = (part: Fields, type: string): Block => ({
   kind: 'foreign',
   wire: WIRE,
   type,
-  json,
-  ...given({ own: keep({}, { spelt: ['part'] }) }),
+  json: part.json,
+  ...given({ unknownAt: UNREAD.has(type) ? undefined : part.path('type'), own: keep({}, { spelt: ['part'] }) }),
 })
+
+/** Kinds of part that mean something to this vendor only. */
+const UNREAD = new Set(['input_audio', 'computer_screenshot', 'encrypted_content', 'reasoning_text', 'summary_text'])
 
 function readText(part: Fields, { type, usual }: PartContext): Block {
   const text = part.textNeeded('text')
