@@ -1,8 +1,10 @@
 // The pool alone: the package's front door also loads fetch, WebSocket and caches, 14 MB that nothing here uses.
+import buildConnector from 'undici/lib/core/connect.js'
 import Pool from 'undici/lib/dispatcher/pool.js'
 import type { Body } from '../../core/body.ts'
 import type { Node } from '../../core/route.ts'
 import type { Flow } from '../flow.ts'
+import { joinWrites } from './joined-writes.ts'
 
 /** A request as it goes to a vendor. */
 export interface VendorRequest {
@@ -56,6 +58,11 @@ export function openConnect(): Connect {
 }
 
 function poolFor(node: Node, connectMs: number): Pool {
+  const connect = buildConnector({
+    timeout: connectMs,
+    allowH2: false,
+    ...(node.socketPath === undefined ? {} : { socketPath: node.socketPath }),
+  })
   return new Pool(node.origin, {
     connections: CONNECTIONS_MAX,
     pipelining: 1,
@@ -64,9 +71,12 @@ function poolFor(node: Node, connectMs: number): Pool {
     bodyTimeout: 0,
     keepAliveTimeout: KEEP_ALIVE_MS,
     maxHeaderSize: HEADER_BYTES_MAX,
-    connect: {
-      timeout: connectMs,
-      ...(node.socketPath === undefined ? {} : { socketPath: node.socketPath }),
+    connect: (options, callback) => {
+      connect(options, (...opened) => {
+        const [, socket] = opened
+        if (socket !== null) joinWrites(socket)
+        callback(...opened)
+      })
     },
   })
 }
