@@ -26,6 +26,7 @@ export interface BenchGatewayOptions {
   readonly pin: number
   /** The processor for its PostgreSQL, which is not what is measured and would otherwise share the first one. */
   readonly databasePin: number
+  readonly environment?: { readonly [name: string]: string }
 }
 
 export async function startGateway({
@@ -34,6 +35,7 @@ export async function startGateway({
   keys,
   pin,
   databasePin,
+  environment = {},
 }: BenchGatewayOptions): Promise<BenchGateway> {
   const dataDir = join(folder, 'data')
   const configPath = join(folder, 'sekisho.yaml')
@@ -56,6 +58,7 @@ export async function startGateway({
       ],
       port: (printed) => Number(/listens on http:\/\/[^:]+:(\d+)/.exec(printed)?.[1]) || undefined,
       pin,
+      environment,
     })
   const first = await start()
   const key = 'sek_bench_key_that_only_this_run_knows'

@@ -137,7 +137,8 @@ const TURNS: { readonly [wire in WireId]: string } = {
  */
 function refuseUnknown({ turns }: Chat): void {
   for (const { role, blocks } of turns) {
-    const said = role === 'assistant' ? [] : blocks.flatMap((block) => (block.kind === 'result' ? block.blocks : [block]))
+    const said =
+      role === 'assistant' ? [] : blocks.flatMap((block) => (block.kind === 'result' ? block.blocks : [block]))
     for (const block of said) {
       if (block.kind !== 'foreign' || block.unknownAt === undefined) continue
       throw badField(block.unknownAt, `'${block.type.slice(0, 64)}' is no kind of content that could be translated`)

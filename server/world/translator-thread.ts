@@ -30,8 +30,18 @@ export type TranslatorAnswer =
     }
 
 parentPort?.on('message', (question: TranslatorQuestion) => {
-  parentPort?.postMessage(answer(question))
+  const said = answer(question)
+  // The body is handed over and not copied: the loop that waits for it has others to serve.
+  const handedOver = said.kind === 'translated' ? [wholeBuffer(said.translated.body)] : []
+  parentPort?.postMessage(
+    said,
+    handedOver.filter((buffer) => buffer !== undefined),
+  )
 })
+
+/** The memory of these bytes, where it is nobody else's. */
+const wholeBuffer = ({ buffer, byteLength }: Uint8Array): ArrayBuffer | undefined =>
+  buffer instanceof ArrayBuffer && buffer.byteLength === byteLength ? buffer : undefined
 
 function answer({ body, work }: TranslatorQuestion): TranslatorAnswer {
   try {
