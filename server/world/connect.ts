@@ -73,8 +73,8 @@ function poolFor(node: Node, connectMs: number): Pool {
     maxHeaderSize: HEADER_BYTES_MAX,
     connect: (options, callback) => {
       connect(options, (...opened) => {
-        const [, socket] = opened
-        if (socket !== null) joinWrites(socket)
+        // Of a connection that failed there is no socket, whatever the types say.
+        if (opened[0] === null) joinWrites(opened[1])
         callback(...opened)
       })
     },
