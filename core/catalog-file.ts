@@ -2,6 +2,7 @@ import * as z from 'zod'
 import type { ModelFacts } from './capabilities.ts'
 import { EFFORTS } from './chat.ts'
 import { OPERATIONS } from './operation.ts'
+import { vendorPriceSchema } from './price-row.ts'
 
 /**
  * The shape of `catalog/*.json` (catalog/README.md explains it to people). It is checked by `node scripts/catalog.ts check`
@@ -11,46 +12,9 @@ import { OPERATIONS } from './operation.ts'
 const day = z.iso.date()
 const tokens = z.int().min(1)
 
-/** Dollars per million tokens: at most six digits behind the point, so that a token costs whole pico-dollars. */
-const dollarsPerMillion = z.number().min(0).max(100_000).refine(hasDigits(6), 'at most six digits behind the point')
-/** Dollars per call: at most nine digits behind the point. */
-const dollarsPerCall = z.number().min(0).max(1_000).refine(hasDigits(9), 'at most nine digits behind the point')
-
-const ratesSchema = z.strictObject({
-  input: dollarsPerMillion.exactOptional(),
-  cacheRead: dollarsPerMillion.exactOptional(),
-  cacheWrite5m: dollarsPerMillion.exactOptional(),
-  cacheWrite1h: dollarsPerMillion.exactOptional(),
-  cacheWriteOther: dollarsPerMillion.exactOptional(),
-  inputAudio: dollarsPerMillion.exactOptional(),
-  inputImage: dollarsPerMillion.exactOptional(),
-  output: dollarsPerMillion.exactOptional(),
-  reasoning: dollarsPerMillion.exactOptional(),
-  outputAudio: dollarsPerMillion.exactOptional(),
-  outputImage: dollarsPerMillion.exactOptional(),
-  searches: dollarsPerCall.exactOptional(),
-})
-const fullPrice = ratesSchema.required({ input: true, output: true })
-
-const stepsSchema = z.array(z.strictObject({ abovePromptTokens: tokens, rates: ratesSchema })).min(1)
-const span = z.string().regex(/^([01]\d|2[0-3]):[0-5]\d-(([01]\d|2[0-3]):[0-5]\d|24:00)$/, 'HH:MM-HH:MM in UTC')
-const hoursSchema = z.strictObject({
-  utc: z.array(span).min(1),
-  days: z.array(z.enum(['sun', 'mon', 'tue', 'wed', 'thu', 'fri', 'sat'])).min(1),
-})
-
-const priceSchema = z.strictObject({
-  from: day,
-  source: z.string(),
-  hours: hoursSchema.exactOptional(),
-  rates: fullPrice,
-  steps: stepsSchema.exactOptional(),
-  tiers: z.record(z.string(), z.strictObject({ rates: ratesSchema, steps: stepsSchema.exactOptional() })).optional(),
-})
-
 const modality = z.enum(['text', 'image', 'audio', 'video', 'file', 'embedding'])
 
-const modelSchema = z.strictObject({
+export const modelSchema = z.strictObject({
   id: z.string().min(1).max(200),
   aliases: z.array(z.string().min(1).max(200)).min(1).exactOptional(),
   operations: z.array(z.enum(OPERATIONS)).min(1),
@@ -63,7 +27,7 @@ const modelSchema = z.strictObject({
   /** The vendor's own page that a source names for the row, for a person who checks it. */
   page: z.url({ protocol: /^https$/ }).exactOptional(),
   note: z.string().min(1).exactOptional(),
-  prices: z.array(priceSchema),
+  prices: z.array(vendorPriceSchema),
 })
 
 /** One vendor's file: `catalog/<provider kind>.json`. */
@@ -137,9 +101,3 @@ export type CapabilitiesFile = z.output<typeof capabilitiesFileSchema>
 export type VendorFile = z.output<typeof vendorFileSchema>
 export type SourcesFile = z.output<typeof sourcesFileSchema>
 export type ModelRow = VendorFile['models'][number]
-export type PriceRow = ModelRow['prices'][number]
-export type HoursRow = z.output<typeof hoursSchema>
-
-function hasDigits(digits: number): (value: number) => boolean {
-  return (value) => Number(value.toFixed(digits)) === value
-}

@@ -1,8 +1,10 @@
 import { describe, expect, test } from 'vitest'
 import { type Catalog, readCatalog } from './catalog.ts'
-import type { ModelRow, PriceRow, SourcesFile } from './catalog-file.ts'
+import type { ModelRow, SourcesFile } from './catalog-file.ts'
+import type { PriceRow } from './price-row.ts'
 import { cost, priceAt } from './price.ts'
 import { NO_USAGE } from './usage.ts'
+import { priceIn } from './vendor-price.ts'
 
 const sources: SourcesFile = {
   page: { title: 'Prices', url: 'https://vendor.example/prices', read: '2026-11-21' },
@@ -165,8 +167,23 @@ describe('versions', () => {
     ['a step', { steps: [{ abovePromptTokens: 100, rates: { input: 8 } }] }],
     ['a tier', { tiers: { flex: { rates: { input: 8 } } } }],
     ['hours', { hours: { utc: ['01:00-04:00'], days: ['mon'] } }],
+    ['a price by the piece', { units: { images: 0.04 } }],
+    ['a price by the piece in a tier', { tiers: { flex: { rates: {}, units: { images: 0.04 } } } }],
   ])('change with %s', (_, fields) => {
     expect(onlyPrice(fields).version).not.toBe(onlyPrice({}).version)
+  })
+
+  test('of a region name it, and the price around them keeps its own', () => {
+    const regions = { eu: { surchargePercent: 10 }, us: { rates: { input: 3, output: 4 } } }
+    const found = onlyPrice({ regions })
+    expect(found.version).toBe(onlyPrice({}).version)
+    expect(priceIn(found, 'eu').version).toMatch(/^vendor\/model@2026-01-01~eu#[0-9a-f]{8}$/)
+    expect(priceIn(found, 'eu').rates.input).toBe(1_100_000)
+    expect(priceIn(found, 'us').rates.input).toBe(3_000_000)
+    const dearer = onlyPrice({ regions: { eu: { surchargePercent: 11 } } })
+    expect(priceIn(dearer, 'eu').version).not.toBe(priceIn(found, 'eu').version)
+    for (const region of [undefined, 'asia', 'constructor']) expect(priceIn(found, region)).toBe(found)
+    expect(read(model({ prices: [price({ regions })] })).version).not.toBe(read(model({})).version)
   })
 
   test('the catalogue has a version of its own, which any change of a row moves', () => {

@@ -4,6 +4,8 @@ export type Nano = number
 export type Pico = number
 
 export const PICO_PER_NANO = 1_000
+/** The most that one record can hold, about nine million dollars: beyond, a number would lose digits. */
+export const NANO_MAX: Nano = Number.MAX_SAFE_INTEGER
 const NANO_PER_DOLLAR = 1_000_000_000
 
 /** Dollars for people, exact to the nano-dollar and without trailing zeros: `0.0000125`. */

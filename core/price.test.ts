@@ -1,6 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { cost, fullRates, type Price, priceAt, type Rates, type Step } from './price.ts'
+import { NANO_MAX } from './money.ts'
+import { cost, fullRates, type Price, priceAt, type Rates, type Step, type UnitRates } from './price.ts'
+import { ONE_REQUEST, UNIT_KINDS, type Units } from './units.ts'
 import { NO_USAGE, USAGE_KINDS, type Usage } from './usage.ts'
 
 const DAY_MS = 86_400_000
@@ -38,7 +40,7 @@ describe('what a request costs', () => {
     expect(cost(usage({ input: 1, output: 1 }), price({ rates: fullRates({ input: 250, output: 249 }) }))).toBe(0)
   })
 
-  test('is exact and never negative for any usage and rates, below and above 2^53 pico-dollars', () => {
+  test('is exact and never negative for any usage, units and rates, below and above 2^53 pico-dollars', () => {
     const count = fc.oneof(fc.nat(2_000_000), fc.nat(10_000_000_000))
     const rate = fc.oneof(fc.nat(100_000_000), fc.constantFrom(0, 1, 75_000, 10_000_000_000))
     const kinds = (value: fc.Arbitrary<number>) =>
@@ -46,11 +48,20 @@ describe('what a request costs', () => {
         ...NO_USAGE,
         ...Object.fromEntries(USAGE_KINDS.map((kind, index) => [kind, values[index] ?? 0])),
       }))
+    const units = (value: fc.Arbitrary<number>): fc.Arbitrary<Units> =>
+      fc.record({ requests: value, images: value, audioSeconds: value, videoSeconds: value, pages: value })
+    const all = [kinds(count), kinds(rate), units(fc.nat(10_000)), fc.option(units(rate), { nil: undefined })] as const
     fc.assert(
-      fc.property(kinds(count), kinds(rate), (used, charged) => {
-        const pico = USAGE_KINDS.reduce((sum, kind) => sum + BigInt(used[kind]) * BigInt(charged[kind]), 0n)
-        const nano = cost(used, price({ rates: charged }))
-        expect(nano).toBe(Number((pico + 500n) / 1_000n))
+      fc.property(...all, (used, charged, pieces, perPiece) => {
+        const tokens = USAGE_KINDS.reduce((sum, kind) => sum + BigInt(used[kind]) * BigInt(charged[kind]), 0n)
+        const pico = UNIT_KINDS.reduce(
+          (sum, unit) => sum + BigInt(pieces[unit]) * BigInt(perPiece?.[unit] ?? 0),
+          tokens,
+        )
+        const exact = (pico + 500n) / 1_000n
+        const one = price({ rates: charged, ...(perPiece === undefined ? {} : { units: perPiece }) })
+        const nano = cost(used, one, undefined, pieces)
+        expect(BigInt(nano)).toBe(exact > NANO_MAX ? BigInt(NANO_MAX) : exact)
         expect(nano).toBeGreaterThanOrEqual(0)
       }),
     )
@@ -67,6 +78,30 @@ describe('what a request costs', () => {
   test('above 2^53 pico-dollars no digit is lost', () => {
     const used = usage({ input: 9_007_199_255, output: 1 })
     expect(cost(used, price({ rates: fullRates({ input: 1_000_001, output: 500 }) }))).toBe(9_007_208_262_200)
+  })
+})
+
+describe('what is billed by the piece', () => {
+  const units: UnitRates = {
+    requests: 5_000_000_000,
+    images: 40_000_000_000,
+    audioSeconds: 100_000_000,
+    videoSeconds: 400_000_000_000,
+    pages: 2_000_000_000,
+  }
+
+  test('is added to the tokens; every attempt is one request', () => {
+    expect(cost(usage({ input: 7 }), price({ units }))).toBe(5_007_000)
+    const pieces = { ...ONE_REQUEST, images: 3, audioSeconds: 61, videoSeconds: 8, pages: 12 }
+    expect(cost(NO_USAGE, price({ units }), undefined, pieces)).toBe(
+      5_000_000 + 120_000_000 + 6_100_000 + 3_200_000_000 + 24_000_000,
+    )
+  })
+
+  test('costs nothing where the price lists none, and what the tier says where one was used', () => {
+    expect(cost(NO_USAGE, price({}), undefined, { ...ONE_REQUEST, images: 3 })).toBe(0)
+    const tiers = { batch: { rates: rates(0.5, 1), steps: [], units: { ...units, images: 20_000_000_000 } } }
+    expect(cost(NO_USAGE, price({ units, tiers }), 'batch', { ...ONE_REQUEST, images: 1 })).toBe(25_000_000)
   })
 })
 
@@ -112,6 +147,14 @@ describe('the price in force', () => {
   test('is the newest whose day has come, to the millisecond', () => {
     expect(priceAt([old, now], day('2026-12-01') - 1)).toBe(old)
     expect(priceAt([old, now], day('2026-12-01'))).toBe(now)
+  })
+
+  test('ends with its own end, and then the one before it holds again', () => {
+    const offer = price({ version: 'offer', from: day('2026-02-01'), until: day('2026-03-01') })
+    const at = (moment: number) => priceAt([old, now, offer], moment)?.version
+    expect([at(offer.from - 1), at(offer.from), at(day('2026-03-01') - 1)]).toEqual(['old', 'offer', 'offer'])
+    expect([at(day('2026-03-01')), at(day('2026-12-01'))]).toEqual(['old', 'now'])
+    expect(priceAt([offer], day('2026-03-01'))).toBeUndefined()
   })
 
   test('is unknown before the first day and without any price', () => {

@@ -53,6 +53,8 @@ export interface ProviderOptions {
   readonly pathStyle?: 'v1' | 'deployments'
   /** Whether the vendor may keep conversations when the client does not say. */
   readonly store?: boolean
+  /** Where it serves, in the catalogue's word for it: prices may differ there. */
+  readonly region?: string
 }
 
 /** What a path depends on. `model` is the one that is sent. */

@@ -4,11 +4,11 @@ import { readCatalog } from '../core/catalog.ts'
 import {
   type CapabilitiesFile,
   capabilitiesFileSchema,
-  type PriceRow,
   sourcesFileSchema,
   type VendorFile,
   vendorFileSchema,
 } from '../core/catalog-file.ts'
+import { priceFaults } from '../core/price-faults.ts'
 
 /** A file of `catalog/` as it was read: its name and its JSON, not yet looked at. */
 export interface CatalogFile {
@@ -38,7 +38,7 @@ export function catalogFaults(files: readonly CatalogFile[]): readonly string[] 
   return [
     ...vendors.flatMap((vendor) => [
       ...nameFaults(vendor),
-      ...vendor.models.flatMap((row) => row.prices.flatMap(priceFaults(`${vendor.provider}/${row.id}`))),
+      ...vendor.models.flatMap((row) => priceFaults(row.prices, `${vendor.provider}/${row.id}`)),
     ]),
     ...capabilities.rows.flatMap(capabilityFaults),
     ...unusedSources(Object.keys(sources), vendors, capabilities),
@@ -65,23 +65,6 @@ function nameFaults({ name, provider, models }: VendorFile & { readonly name: st
     ...(misplaced === undefined ? [] : [`${name}: ${misplaced} stands out of order`]),
   ]
 }
-
-function priceFaults(
-  model: string,
-): (price: PriceRow, index: number, prices: readonly PriceRow[]) => readonly string[] {
-  return (price, index, prices) => {
-    const before = prices[index - 1]
-    const steps = [price.steps ?? [], ...Object.values(price.tiers ?? {}).map((tier) => tier.steps ?? [])]
-    return [
-      ...(before?.from === price.from && price.hours === undefined ? [`${model}: two prices from ${price.from}`] : []),
-      ...(index === 0 && price.hours !== undefined ? [`${model}: its first price holds in some hours only`] : []),
-      ...(steps.every(ascends) ? [] : [`${model}: steps out of order`]),
-    ]
-  }
-}
-
-const ascends = (steps: readonly { readonly abovePromptTokens: number }[]): boolean =>
-  steps.every((step, index) => step.abovePromptTokens > (steps[index - 1]?.abovePromptTokens ?? 0))
 
 function capabilityFaults(row: CapabilitiesFile['rows'][number]): readonly string[] {
   const name = `${CAPABILITIES}: ${row.models[0]}`

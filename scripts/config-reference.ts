@@ -77,7 +77,7 @@ function formOf({ format, pattern }: Schema): string {
   if (pattern?.includes('file:') === true) return '`${NAME}` or `file:/path`'
   if (format === 'uri') return 'an http or https address'
   if (format === 'date') return 'a day as 2026-12-31'
-  return pattern === undefined ? 'text' : '`provider/model`'
+  return pattern?.includes('/') === true ? '`provider/model`' : 'text'
 }
 
 /** The largest safe integer is how the schema says that there is no bound. */

@@ -1,6 +1,7 @@
 import { LOSS_MODES } from '../core/loss.ts'
 import { WIRE_IDS } from '../core/chat.ts'
 import * as z from 'zod'
+import { fullRatesSchema, hoursSchema, stepsSchema, tiersSchema, unitsSchema } from '../core/price-row.ts'
 import { PROVIDER_KIND_IDS } from '../core/providers/index.ts'
 
 /**
@@ -99,6 +100,9 @@ const provider = z.strictObject({
     .boolean()
     .optional()
     .describe('Gemini: whether it may keep conversations of clients that do not say; the API itself keeps them'),
+  region: name
+    .optional()
+    .describe('Where it serves, when the vendor charges by region or data residency: prices of that region are used'),
   pathStyle: z
     .enum(['v1', 'deployments'])
     .optional()
@@ -120,29 +124,23 @@ const alias = z.strictObject({
     ),
 })
 
-/** Dollars per million tokens, as vendors publish them; at most six digits behind the point. */
-const dollarsPerMillion = z.number().min(0).max(1_000_000)
-const rates = z.strictObject({
-  input: dollarsPerMillion,
-  output: dollarsPerMillion,
-  cacheRead: dollarsPerMillion.optional(),
-  cacheWrite5m: dollarsPerMillion.optional(),
-  cacheWrite1h: dollarsPerMillion.optional(),
-  cacheWriteOther: dollarsPerMillion.optional(),
-  inputAudio: dollarsPerMillion.optional(),
-  inputImage: dollarsPerMillion.optional(),
-  reasoning: dollarsPerMillion.optional(),
-  outputAudio: dollarsPerMillion.optional(),
-  outputImage: dollarsPerMillion.optional(),
-  searches: z.number().min(0).max(1_000).optional().describe('Dollars per call'),
-})
 const price = z.strictObject({
   model: z
     .string()
     .regex(/^[^/]+\/.+$/, 'provider/model')
     .describe('Which model, as provider/model'),
   from: z.iso.date().default('1970-01-01').describe('Day (UTC) from which it holds'),
-  rates: rates.describe('Dollars per million tokens'),
+  until: z.iso
+    .date()
+    .exactOptional()
+    .describe(
+      'Day (UTC) on which it ends: the first one on which it holds no more. For ever, or until your next one, when left out',
+    ),
+  hours: hoursSchema.exactOptional(),
+  rates: fullRatesSchema,
+  steps: stepsSchema.exactOptional(),
+  tiers: tiersSchema.exactOptional(),
+  units: unitsSchema.exactOptional(),
 })
 
 const journal = z.strictObject({
@@ -189,7 +187,7 @@ export const configSchema = z.strictObject({
   providers: z.record(name, provider).default({}).describe('Vendors and own nodes, by the name that you give them'),
   demo: z.boolean().default(true).describe('Whether the built-in demo vendor is there'),
   models: z.record(modelName, alias).default({}).describe('Your own names for models'),
-  prices: z.array(price).max(10_000).default([]).describe('Prices that win over the catalogue'),
+  prices: z.array(price).max(10_000).default([]).describe('Prices that win over the catalogue, on their days'),
   journal: journal.prefault({}),
   log: z
     .strictObject({

@@ -262,7 +262,7 @@ describe('each kind of mistake', () => {
     ],
     [
       'prices:\n  - {model: demo/x, rates: {input: 0.00000012, output: 1}}\n',
-      'sekisho.yaml:2: prices[0].rates.input: may have six digits behind the point at most',
+      'sekisho.yaml:2: prices[0].rates.input: may have at most six digits behind the point',
     ],
     [
       'prices:\n  - {model: demo/x, from: yesterday, rates: {input: 1, output: 1}}\n',
@@ -271,6 +271,26 @@ describe('each kind of mistake', () => {
     [
       'prices:\n  - {model: demo/x, rates: {input: 1, output: 1}}\n  - {model: demo/x, rates: {input: 2, output: 1}}\n',
       'sekisho.yaml:3: prices[1]: this model has a price from this day already',
+    ],
+    [
+      'prices:\n  - {model: demo/x, from: 2026-02-01, until: 2026-02-01, rates: {input: 1, output: 1}}\n',
+      'sekisho.yaml:2: prices[0].until: must be later than 2026-02-01, from which it holds',
+    ],
+    [
+      'prices:\n  - {model: demo/x, rates: {input: 1, output: 1}, tiers: {flex: {rates: {ouput: 1}}}}\n',
+      "sekisho.yaml:2: prices[0].tiers.flex.rates.ouput: unknown field; did you mean 'output'?",
+    ],
+    [
+      'prices:\n  - model: demo/x\n    rates: {input: 1, output: 1}\n    steps: [{abovePromptTokens: 2, rates: {}}, {abovePromptTokens: 2, rates: {}}]\n',
+      'sekisho.yaml:4: prices[0].steps: must ascend by abovePromptTokens',
+    ],
+    [
+      'prices:\n  - {model: demo/x, rates: {input: 1, output: 1}, units: {images: -1}}\n',
+      'sekisho.yaml:2: prices[0].units.images: must be at least 0',
+    ],
+    [
+      'prices:\n  - {model: demo/x, rates: {input: 1, output: 1}, hours: {utc: ["22:00-02:00"], days: [mon]}}\n',
+      'sekisho.yaml:2: prices[0].hours.utc[0]: must end after it begins: write a night as two',
     ],
     [
       'listen:\n  corsOrigins:\n    - https://a.example/path\n',

@@ -2,7 +2,8 @@ import { inspect } from 'node:util'
 import { describe, expect, test } from 'vitest'
 import type { AttemptRecord } from '../core/attempt.ts'
 import type { Catalog, CatalogModel } from '../core/catalog.ts'
-import { fullRates, priceAt } from '../core/price.ts'
+import type { AppliedPrices } from '../core/price-file.ts'
+import { cost, fullRates, priceAt } from '../core/price.ts'
 import { plan, requestPath } from '../core/route.ts'
 import { NO_USAGE } from '../core/usage.ts'
 import { parseConfig } from './config/parse.ts'
@@ -53,10 +54,10 @@ const catalog: Catalog = {
 const secrets = new Map([['${KEY}', new Secret('sk-very-secret')]])
 const demo = { socketPath: '/run/demo.sock' }
 
-function snapshotOf(text: string) {
+function snapshotOf(text: string, rows: Catalog = catalog, applied?: AppliedPrices) {
   const { config, problems } = parseConfig({ text, name: 'test', environment: {}, flags: {} })
   if (config === undefined || problems.length > 0) throw new Error(problems.map(problemText).join('\n'))
-  return compile({ version: 1, config, catalog, secrets, demo })
+  return compile({ version: 1, config, catalog: rows, secrets, demo, ...(applied === undefined ? {} : { applied }) })
 }
 
 const OPENAI = '  openai: {kind: openai, credential: "${KEY}"}\n'
@@ -301,6 +302,34 @@ describe('prices', () => {
     expect(prices.get('openai/gpt')?.map(({ rates }) => rates.input)).toEqual([3_000_000])
   })
 
+  test('of the operator win on their days only, and in their hours only', () => {
+    const rates = 'rates: {input: 3, output: 4}'
+    const list =
+      priced(
+        `  - {model: openai/gpt, from: 2026-05-01, until: 2026-06-01, ${rates}}
+  - {model: openai/gpt, from: 2026-07-01, hours: {utc: ["01:00-04:00"], days: [mon]}, ${rates}}\n`,
+      ).get('openai/gpt') ?? []
+    const inputAt = (moment: string) => priceAt(list, Date.parse(moment))?.rates.input
+    expect(inputAt('2026-04-30T23:59:59.999Z')).toBe(1)
+    expect(inputAt('2026-05-01T00:00:00Z')).toBe(3_000_000)
+    expect(inputAt('2026-05-31T23:59:59.999Z')).toBe(3_000_000)
+    expect(inputAt('2026-06-01T00:00:00Z')).toBe(1)
+    expect([inputAt('2026-07-06T00:59:59Z'), inputAt('2026-07-06T01:00:00Z')]).toEqual([1, 3_000_000])
+  })
+
+  test('of the operator have steps, tiers and prices by the piece', () => {
+    const [price] =
+      priced(`  - model: openai/gpt
+    rates: {input: 1, output: 2}
+    steps: [{abovePromptTokens: 10, rates: {input: 2}}]
+    tiers: {batch: {rates: {input: 0.5}}}
+    units: {requests: 0.005}\n`).get('openai/gpt') ?? []
+    if (price === undefined) throw new Error('one price went in')
+    expect(cost({ ...NO_USAGE, input: 10 }, price)).toBe(5_010_000)
+    expect(cost({ ...NO_USAGE, input: 11 }, price)).toBe(5_022_000)
+    expect(cost({ ...NO_USAGE, input: 11 }, price, 'batch')).toBe(5_005_500)
+  })
+
   test('of the operator hold for a model that no list has', () => {
     const text = `providers:\n${OPENAI}prices:\n  - {model: openai/mine, rates: {input: 1, output: 1}}\n`
     expect(findRoute(snapshotOf(text), 'openai/mine')?.targets[0]?.prices.length).toBe(1)
@@ -311,11 +340,73 @@ describe('prices', () => {
     const one = '  - {model: openai/gpt, rates: {input: 1, output: 2}}\n'
     expect(version(one)).toBe(version('  - {rates: {output: 2, input: 1}, model: openai/gpt}\n'))
     expect(version(one)).not.toBe(version('  - {model: openai/gpt, rates: {input: 1, output: 3}}\n'))
+    // Written down: a change of it would orphan recorded costs.
+    expect(version(one)).toBe('operator:1970-01-01:03880b49f711')
+    // An end that is added later changes no cost.
+    expect(version('  - {model: openai/gpt, until: 2999-01-01, rates: {input: 1, output: 2}}\n')).toBe(version(one))
+    const others = [
+      'units: {images: 1}',
+      'tiers: {flex: {rates: {}}}',
+      'tiers: {batch: {rates: {}}}',
+      'steps: [{abovePromptTokens: 1, rates: {}}]',
+      'hours: {utc: ["01:00-04:00"], days: [mon]}',
+      'hours: {utc: ["01:00-04:00"], days: [tue]}',
+    ].map((more) => version(`  - {model: openai/gpt, rates: {input: 1, output: 2}, ${more}}\n`))
+    expect(new Set([version(one), ...others]).size).toBe(others.length + 1)
+  })
+
+  test('of a region hold for the provider that is in it, and one that the vendor does not tell apart costs the usual', () => {
+    const usual = row('openai', 'gpt').prices[0]
+    if (usual === undefined) throw new Error('every row has a price')
+    const eu = { ...usual, version: 'openai/gpt@1~eu' }
+    const models = [row('openai', 'gpt', { prices: [{ ...usual, regions: { eu } }] })]
+    const inRegion = (region: string) =>
+      snapshotOf(`providers:\n  openai: {kind: openai, credential: "\${KEY}", region: ${region}}\n`, {
+        ...catalog,
+        models,
+      })
+        .prices.get('openai/gpt')
+        ?.map(({ version }) => version)
+    expect(inRegion('eu')).toEqual(['openai/gpt@1~eu'])
+    expect(inRegion('asia')).toEqual(['openai/gpt@1'])
   })
 
   test('of the built-in vendor are zero, which is known', () => {
     const list = snapshotOf('').prices.get('demo/demo-chat') ?? []
     expect(priceAt(list, DAY)?.rates.output).toBe(0)
+  })
+
+  test('that were taken over win over shipped ones of the same day and stand between the others; newer shipped ones still come', () => {
+    const shipped = row('openai', 'gpt').prices[0]
+    if (shipped === undefined) throw new Error('every row has a price')
+    const dated = (version: string, from: string) => ({ ...shipped, version, from: Date.parse(from) })
+    const models = [
+      row('openai', 'gpt', {
+        aliases: ['gpt-1'],
+        prices: [dated('old', '2026-01-01'), dated('wrong', '2026-03-01'), dated('new', '2026-05-01')],
+      }),
+    ]
+    const applied = new Map([
+      ['openai/gpt', [dated('mended', '2026-03-01'), dated('between', '2026-04-01')]],
+      ['openai/unheard', [dated('unheard', '2026-01-01')]],
+      ['groq/gpt', [dated('of another vendor', '2026-01-01')]],
+    ])
+    const { prices } = snapshotOf(`providers:\n${OPENAI}`, { ...catalog, models }, applied)
+    const versions = (name: string) => prices.get(name)?.map(({ version }) => version)
+    for (const name of ['openai/gpt', 'openai/gpt-1'])
+      expect(versions(name)).toEqual(['old', 'mended', 'between', 'new'])
+    expect(versions('openai/unheard')).toEqual(['unheard'])
+    expect(versions('openai/never')).toBeUndefined()
+    const text = `providers:\n${OPENAI}prices:\n  - {model: openai/gpt, from: 2026-03-15, until: 2026-04-15, rates: {input: 1, output: 1}}\n`
+    const ours = snapshotOf(text, { ...catalog, models }, applied).prices.get('openai/gpt') ?? []
+    const at = (day: string) => priceAt(ours, Date.parse(day))?.version.replace(/:.*/, '')
+    expect(['2026-03-14', '2026-03-15', '2026-04-14', '2026-04-15', '2026-05-01'].map(at)).toEqual([
+      'mended',
+      'operator',
+      'operator',
+      'between',
+      'new',
+    ])
   })
 
   test('an interrupted attempt costs what its own price says, or nobody knows', () => {

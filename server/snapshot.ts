@@ -1,6 +1,7 @@
 import type { Catalog } from '../core/catalog.ts'
 import type { AttemptRecord } from '../core/attempt.ts'
 import type { Nano } from '../core/money.ts'
+import type { AppliedPrices } from '../core/price-file.ts'
 import { cost, type Price } from '../core/price.ts'
 import { demo as demoKind } from '../core/providers/demo.ts'
 import type { Provider, Route } from '../core/route.ts'
@@ -53,12 +54,14 @@ export interface SnapshotInputs {
   readonly secrets: Secrets
   /** Where the built-in vendor listens; `null` when it does not run. */
   readonly demo: { readonly socketPath: string } | null
+  /** Prices that the operator took over (`sekisho prices update`); absent: none. */
+  readonly applied?: AppliedPrices
 }
 
 /** Compiles a checked configuration. Nothing outside is asked, so the same inputs always give the same snapshot. */
-export function compile({ version, config, catalog, secrets, demo }: SnapshotInputs): Snapshot {
+export function compile({ version, config, catalog, secrets, demo, applied = NO_PRICES }: SnapshotInputs): Snapshot {
   const providers = compileProviders({ config, secrets, demo })
-  const { routes, models, prices } = compileModels({ config, catalog, providers })
+  const { routes, models, prices } = compileModels({ config, catalog, providers, applied })
   return {
     version,
     config,
@@ -105,6 +108,7 @@ export function costOf(
   return price === undefined || usage === null ? null : cost(usage, price, serviceTier ?? undefined)
 }
 
+const NO_PRICES: AppliedPrices = new Map()
 /** Longer than any model is called; an unlisted name goes into records. */
 const NAME_LENGTH_MAX = 256
 /** Clients invent names; those that are used come again. */

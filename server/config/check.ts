@@ -1,4 +1,6 @@
 import { nearest } from '../../core/nearest.ts'
+import { stepsAscend } from '../../core/price-faults.ts'
+import type { StepRows } from '../../core/price-row.ts'
 import { demo } from '../../core/providers/demo.ts'
 import { findKind } from '../../core/providers/index.ts'
 import { type PathAsked, type ProviderKind, usualPath } from '../../core/provider.ts'
@@ -22,7 +24,7 @@ export function checkConfig(config: Config, names: ReadonlySet<string>): readonl
       ),
     ]),
     ...config.prices.flatMap((price, index) => checkPrice(price, { names, path: ['prices', index] })),
-    ...repeated(config.prices.map(({ model, from }) => `${model} ${from}`)).map((index) => ({
+    ...hiddenPrices(config.prices).map((index) => ({
       path: ['prices', index],
       message: 'this model has a price from this day already',
     })),
@@ -124,6 +126,10 @@ function checkAzureFields(provider: ProviderConfig, kind: ProviderKind, path: Co
 const checkRepeats = (values: readonly string[], path: ConfigPath): readonly Finding[] =>
   repeated(values).map((index) => ({ path: [...path, index], message: 'stands here twice' }))
 
+/** The places of prices that another one of the same model and day stands before; one for some hours only hides nothing. */
+const hiddenPrices = (prices: Config['prices']): readonly number[] =>
+  repeated(prices.map(({ model, from }) => `${model} ${from}`)).filter((index) => prices[index]?.hours === undefined)
+
 /** The places of those that stood before. */
 function repeated(values: readonly string[]): readonly number[] {
   const seen = new Set<string>()
@@ -185,20 +191,20 @@ function checkPrice(
   { names, path }: { readonly names: ReadonlySet<string>; readonly path: ConfigPath },
 ): readonly Finding[] {
   const { provider } = partsOf(price.model)
+  const suggested = suggestion(nearest(provider, [...names]))
   return [
     ...(names.has(provider)
       ? []
-      : [
-          {
-            path: [...path, 'model'],
-            message: `there is no provider of this name${suggestion(nearest(provider, [...names]))}`,
-          },
-        ]),
-    ...Object.entries(price.rates)
-      .filter(([, dollars]) => dollars !== undefined && !isExact(dollars))
-      .map(([kind]) => ({ path: [...path, 'rates', kind], message: 'may have six digits behind the point at most' })),
+      : [{ path: [...path, 'model'], message: `there is no provider of this name${suggested}` }]),
+    ...(price.until === undefined || price.until > price.from
+      ? []
+      : [{ path: [...path, 'until'], message: `must be later than ${price.from}, from which it holds` }]),
+    ...checkSteps(price.steps, [...path, 'steps']),
+    ...Object.entries(price.tiers ?? {}).flatMap(([tier, { steps }]) =>
+      checkSteps(steps, [...path, 'tiers', tier, 'steps']),
+    ),
   ]
 }
 
-/** Whether a million of them is whole: a price is an integer of pico-dollars per token. */
-const isExact = (dollars: number): boolean => Math.abs(dollars * 1e6 - Math.round(dollars * 1e6)) < 1e-4
+const checkSteps = (steps: StepRows | undefined, path: ConfigPath): readonly Finding[] =>
+  steps === undefined || stepsAscend(steps) ? [] : [{ path, message: 'must ascend by abovePromptTokens' }]

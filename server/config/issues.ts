@@ -78,6 +78,10 @@ function fieldsAt(schema: z.ZodType, path: ConfigPath): readonly string[] {
 }
 
 function inner(schema: unknown): unknown {
-  const wraps = schema instanceof z.ZodDefault || schema instanceof z.ZodPrefault || schema instanceof z.ZodOptional
+  const wraps =
+    schema instanceof z.ZodDefault ||
+    schema instanceof z.ZodPrefault ||
+    schema instanceof z.ZodOptional ||
+    schema instanceof z.ZodExactOptional
   return wraps ? inner(schema.unwrap()) : schema
 }

@@ -1,11 +1,12 @@
 import { BALANCERS } from '../../core/balancers/index.ts'
 import { inOrder } from '../../core/balancers/in-order.ts'
 import type { Catalog } from '../../core/catalog.ts'
+import type { AppliedPrices } from '../../core/price-file.ts'
 import type { Price } from '../../core/price.ts'
 import type { Provider, Route, Target } from '../../core/route.ts'
 import type { Config } from '../config-schema.ts'
 import type { ModelListing } from '../snapshot.ts'
-import { mergedPrices, operatorPrices } from './prices.ts'
+import { mergedPrices, operatorPrices, vendorPrices } from './prices.ts'
 import { limitsOf, targetOf } from './target.ts'
 import { type ServedModel, servedModels } from './served-models.ts'
 
@@ -13,6 +14,7 @@ export interface ModelInputs {
   readonly config: Config
   readonly catalog: Catalog
   readonly providers: ReadonlyMap<string, Provider>
+  readonly applied: AppliedPrices
 }
 
 export interface CompiledModels {
@@ -52,22 +54,30 @@ interface Served {
   readonly models: readonly ServedModel[]
 }
 
-/** Prices by `provider/model`: the catalogue's, for each name of a model, with the operator's over them. */
+/** Prices by `provider/model`: the vendor's, for each name of a model, with the operator's over them. */
 function pricesOf(
-  { config, catalog, providers }: ModelInputs,
+  { config, catalog, providers, applied }: ModelInputs,
   served: readonly Served[],
 ): ReadonlyMap<string, readonly Price[]> {
   const prices = new Map<string, readonly Price[]>()
   const ours = operatorPrices(config)
-  for (const provider of providers.values()) {
+  for (const { name: provider, kind, options } of providers.values()) {
+    const add = (name: string, vendor: readonly Price[], operator: readonly Price[] | undefined): void => {
+      const all = mergedPrices(vendor, ours.get(`${provider}/${name}`) ?? operator ?? [])
+      if (all.length > 0) prices.set(`${provider}/${name}`, all)
+    }
     for (const model of catalog.models) {
-      if (model.provider !== provider.kind.id) continue
-      const known = ours.get(`${provider.name}/${model.id}`)
+      if (model.provider !== kind.id) continue
+      const operator = ours.get(`${provider}/${model.id}`)
       for (const name of [model.id, ...model.aliases]) {
-        const id = `${provider.name}/${name}`
-        const operator = ours.get(id) ?? known ?? []
-        if (model.prices.length > 0 || operator.length > 0) prices.set(id, mergedPrices(model.prices, operator))
+        const names = [`${kind.id}/${name}`, `${kind.id}/${model.id}`]
+        add(name, vendorPrices({ shipped: model.prices, applied, names, region: options.region }), operator)
       }
+    }
+    for (const full of applied.keys()) {
+      const name = full.slice(kind.id.length + 1)
+      if (!full.startsWith(`${kind.id}/`) || prices.has(`${provider}/${name}`)) continue
+      add(name, vendorPrices({ shipped: [], applied, names: [full], region: options.region }), undefined)
     }
   }
   for (const [id, list] of ours) if (!prices.has(id)) prices.set(id, list)
@@ -97,7 +107,7 @@ function addTarget(targets: Map<string, Target>, { provider, name, model, prices
 
 function unlistedTarget(
   id: string,
-  { providers, prices, catalog }: Omit<ModelInputs, 'config'> & Pick<CompiledModels, 'prices'>,
+  { providers, prices, catalog }: Omit<ModelInputs, 'config' | 'applied'> & Pick<CompiledModels, 'prices'>,
 ): Target | undefined {
   const slash = id.indexOf('/')
   const provider = providers.get(id.slice(0, slash))

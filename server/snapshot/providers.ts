@@ -53,6 +53,7 @@ function compileProvider({ name, kind, nodes, configured, config, secrets }: Par
       ...(configured.apiVersion === undefined ? {} : { apiVersion: configured.apiVersion }),
       ...(configured.pathStyle === undefined ? {} : { pathStyle: configured.pathStyle }),
       ...(configured.store === undefined ? {} : { store: configured.store }),
+      ...(configured.region === undefined ? {} : { region: configured.region }),
     },
     wires: wiresOf(configured, kind),
     inFlightMax: configured.inFlightMax,
