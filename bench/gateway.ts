@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import pg from 'pg'
+import { DEFAULT_ORGANISATION } from '../core/owner.ts'
 import { embeddedDatabase } from '../e2e/kit/embedded-database.ts'
 import { secretHash } from '../server/world/secret-hash.ts'
 import type { LoadResult } from './load.ts'
@@ -136,9 +137,10 @@ async function insertKeys(
 ): Promise<void> {
   const hashes = Array.from({ length: count }, (_, index) => secretHash(index === 0 ? key : `sek_unused_${index}`))
   const ids = hashes.map((_, index) => `bench${String(index).padStart(7, '0')}`)
-  await client.query('INSERT INTO keys (id, name, created_at) SELECT id, id, now() FROM unnest($1::text[]) AS id', [
-    ids,
-  ])
+  await client.query(
+    'INSERT INTO keys (id, name, organisation_id, created_at) SELECT id, id, $2, now() FROM unnest($1::text[]) AS id',
+    [ids, DEFAULT_ORGANISATION],
+  )
   await client.query(
     'INSERT INTO key_secrets (hash, key_id, created_at) SELECT hash, id, now() FROM unnest($1::text[], $2::text[]) AS row (hash, id)',
     [hashes, ids],

@@ -1,5 +1,6 @@
 import type { WireId } from './chat.ts'
 import type { Operation } from './operation.ts'
+import type { Owner } from './owner.ts'
 import type { Usage, UsageSource } from './usage.ts'
 
 /** What is known of an attempt before it is sent. One attempt is one try at one target. */
@@ -12,6 +13,8 @@ export interface AttemptIntent {
   /** Milliseconds since 1970 at which the request arrived. The day partition of the record follows from it. */
   readonly at: number
   readonly keyId: string
+  /** To whom the key belonged then. */
+  readonly owner: Owner
   readonly operation: Operation
   readonly stream: boolean
   /** As the client wrote it. */

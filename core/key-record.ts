@@ -1,10 +1,12 @@
 import type { LossMode } from './loss.ts'
+import type { Owner } from './owner.ts'
 
 /** A virtual key as the data plane sees it: who it stands for and what it may do. Never the secret. */
 export interface KeyRecord {
   /** The public id inside the key's text; the only part that logs, metrics and records may show. */
   readonly id: string
   readonly name: string
+  readonly owner: Owner
   /** Patterns of models that it may use (`*` stands for any run of characters), or `null` for every model. */
   readonly models: readonly string[] | null
   /** Milliseconds since 1970, or `null`. Of this secret: rotation leaves two with different ends. */

@@ -86,12 +86,16 @@ describe('docs/guides/postgres.md', () => {
     const [sql] = blocksOf(pageAt('docs/guides/postgres.md'), 'sql')
     const client = new pg.Client({ connectionString: postgres.adminUrl })
     await client.connect()
-    // The role of that name is the test server's own already.
-    const statements = (sql?.text ?? '').replaceAll('sekisho', 'guide').split(';\n')
+    // The roles of those names are the test server's own already.
+    const statements = (sql?.text ?? '').replaceAll(/sekisho(?!_server)/g, 'guide').split(';\n')
+    await client.query('DROP OWNED BY sekisho_server; DROP ROLE sekisho_server')
     for (const statement of statements) if (statement !== '') await client.query(statement)
     await client.end()
-    const databaseUrl = postgres.adminUrl.replace(/\/\/[^@]*@\/\w+/, '//guide@/guide')
-    const gateway = await startGateway({ databaseUrl })
+    const urlOf = (role: string) => postgres.adminUrl.replace(/\/\/[^@]*@\/\w+/, `//${role}@/guide`)
+    const gateway = await startGateway({
+      databaseUrl: urlOf('sekisho_server'),
+      env: { SEKISHO_DATABASE_OWNER_URL: urlOf('guide') },
+    })
     try {
       expect(await gateway.readyz()).toMatchObject({ status: 200 })
     } finally {

@@ -223,6 +223,7 @@ function intentOf(
     attempt: account.attempts,
     at: account.at,
     keyId: planned.key.id,
+    owner: planned.key.owner,
     operation: planned.operation,
     stream: planned.fields.stream,
     modelAsked: planned.fields.model,

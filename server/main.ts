@@ -6,15 +6,18 @@ import { configFile } from './config/file.ts'
 import { readLastGood } from './config/last-good.ts'
 import { problemText } from './config/problem.ts'
 import { loadConfig } from './config.ts'
+import { pricesCommand } from './prices-command.ts'
 import { startGateway } from './start.ts'
+import { terminal } from './terminal.ts'
 import { systemClock } from './world/clock.ts'
 import { openLog } from './world/log.ts'
 import { openLogOutput } from './world/log-output.ts'
 import { PostgresRefused } from './world/postgres-refused.ts'
 
-/** `serve`, `check` and `config`. Resolves with the exit code; `serve` when the gateway has stopped. */
+/** `serve`, `check`, `config` and `prices update`. Resolves with the exit code; `serve` when the gateway has stopped. */
 export async function main(argv: readonly string[]): Promise<number> {
   const [command, ...rest] = argv
+  if (command === 'prices') return pricesCommand(rest, { environment: process.env, ...terminal() })
   const flags = readFlags(rest)
   if (typeof flags === 'string') {
     console.error(`sekisho: ${flags}`)
@@ -51,6 +54,7 @@ async function serve(flags: ConfigFlags): Promise<number> {
     configPath: file.path,
     dataDir,
     databaseUrl: environment['SEKISHO_DATABASE_URL'] || undefined,
+    databaseOwnerUrl: environment['SEKISHO_DATABASE_OWNER_URL'] || undefined,
     log,
     print: (line) => console.log(line),
     signal: stop.starting,

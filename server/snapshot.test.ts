@@ -1,3 +1,4 @@
+import { DEFAULT_OWNER } from '../core/owner.ts'
 import { inspect } from 'node:util'
 import { describe, expect, test } from 'vitest'
 import type { AttemptRecord } from '../core/attempt.ts'
@@ -424,6 +425,7 @@ const interrupted = ({ at }: { readonly at: number }): AttemptRecord => ({
   attempt: 1,
   at,
   keyId: 'k',
+  owner: DEFAULT_OWNER,
   operation: 'chat',
   stream: true,
   modelAsked: 'gpt',

@@ -49,6 +49,8 @@ export interface StartOptions {
   readonly dataDir: string
   /** An outside PostgreSQL, or `undefined` for the embedded one. */
   readonly databaseUrl: string | undefined
+  /** The role that owns the tables of the outside one, where the one that serves is another. */
+  readonly databaseOwnerUrl: string | undefined
   readonly log: OpenLog
   /** Takes one line for the person who started it. */
   readonly print: (line: string) => void
@@ -97,7 +99,10 @@ async function build(options: StartOptions, teardown: Teardown): Promise<Gateway
 
   const demo = await startDemoVendor({ socketPath: await demoSocket(dataDir) })
   teardown.add(() => demo.close())
-  const { sql, postgres } = await openDatabase({ dataDir, url: options.databaseUrl, log, signal }, teardown)
+  const { sql, postgres } = await openDatabase(
+    { dataDir, url: options.databaseUrl, ownerUrl: options.databaseOwnerUrl, log, signal },
+    teardown,
+  )
   const catalog = loadCatalog(CATALOG_FOLDER)
   const config = new RunningConfig({
     started: loaded,

@@ -4,6 +4,9 @@ import { DATABASE, readPassword, ROLE } from '../../server/world/postgres-data.t
 import { placeFor, socketFolder } from '../../server/world/postgres-place.ts'
 import { findPostmaster, stopPostmaster } from '../../server/world/postgres-postmaster.ts'
 
+/** What lets a session see the rows of every organisation. */
+export const ALL_ORGANISATIONS = '-c sekisho.organisation=*'
+
 /** Where root's gateway puts what cannot stay in its data folder; a test's folder can be reached, so nothing goes there. */
 const SYSTEM_FOLDER = '/var/lib/sekisho'
 
@@ -11,7 +14,8 @@ const SYSTEM_FOLDER = '/var/lib/sekisho'
 export async function embeddedDatabase(dataDir: string): Promise<ClientConfig> {
   const place = await placeFor(dataDir, SYSTEM_FOLDER)
   const host = await socketFolder(place)
-  return { host, port: 5432, user: ROLE, database: DATABASE, password: await readPassword(place.cluster) }
+  const password = await readPassword(place.cluster, ROLE)
+  return { host, port: 5432, user: ROLE, database: DATABASE, password, options: ALL_ORGANISATIONS }
 }
 
 /** Ends the PostgreSQL that a killed gateway has left in its data folder, if there is one. */

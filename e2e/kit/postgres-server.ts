@@ -8,6 +8,7 @@ import pg from 'pg'
 import { accountFor } from '../../server/world/postgres-account.ts'
 import { type Binaries, findBinaries, readyBinaries } from '../../server/world/postgres-binaries.ts'
 import { prepareCluster, ROLE, SUPERUSER } from '../../server/world/postgres-data.ts'
+import { SERVER_ROLE } from '../../server/store/server-role.ts'
 import { type PostmasterPlan, startPostmaster, stopPostmaster } from '../../server/world/postgres-postmaster.ts'
 
 /** A PostgreSQL that tests run against. */
@@ -71,9 +72,14 @@ export async function startTestServer(version: DatabaseVersion): Promise<TestSer
   // The socket's folder is closed to others; tests need no password.
   await writeFile(join(plan.cluster, 'pg_hba.conf'), 'local all all trust\n')
   const now = { postmaster: await startPostmaster(plan), databases: 0 }
-  let watcher = watch(now.postmaster.pid, folder)
   const urlOf = (user: string, database: string) =>
     `postgres://${user}@/${database}?host=${encodeURIComponent(plan.socketFolder)}`
+  const administer = (statement: string) => asAdmin(urlOf(SUPERUSER, 'sekisho'), statement)
+  // One URL is enough then: who owns the tables may act as the role that serves.
+  await administer(`GRANT ${SERVER_ROLE} TO ${ROLE}`)
+  // Tests that look from outside look at everything.
+  await administer(`ALTER ROLE ${ROLE} SET sekisho.organisation = '*'`)
+  let watcher = watch(now.postmaster.pid, folder)
   const adminUrl = urlOf(SUPERUSER, 'template1')
   const stop = async () => {
     if (!(await stopPostmaster(now.postmaster.pid)))
@@ -87,7 +93,7 @@ export async function startTestServer(version: DatabaseVersion): Promise<TestSer
     freshDatabase: async () => {
       now.databases += 1
       const database = `test_${now.databases}`
-      await asAdmin(urlOf(SUPERUSER, 'sekisho'), `CREATE DATABASE ${database} OWNER ${ROLE}`)
+      await administer(`CREATE DATABASE ${database} OWNER ${ROLE}`)
       return urlOf(ROLE, database)
     },
     stop,

@@ -1,3 +1,4 @@
+import { DEFAULT_OWNER } from '../../core/owner.ts'
 import { readdir, readFile } from 'node:fs/promises'
 import pg from 'pg'
 import { expect, test } from 'vitest'
@@ -14,6 +15,7 @@ const record: UsageRow = {
   attempt: 1,
   at: Date.UTC(2026, 0, 2, 3),
   keyId: 'k',
+  owner: DEFAULT_OWNER,
   operation: 'chat',
   stream: true,
   modelAsked: 'a',

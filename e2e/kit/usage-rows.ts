@@ -70,6 +70,10 @@ interface Columns {
   readonly vendor_wire: UsageRow['vendorWire']
   readonly losses: string | null
   readonly reply_id: string | null
+  readonly organisation_id: string
+  readonly team_id: string | null
+  readonly project_id: string | null
+  readonly user_id: string | null
 }
 
 const rowOf = (row: Columns): UsageRow => ({
@@ -78,6 +82,12 @@ const rowOf = (row: Columns): UsageRow => ({
   attempt: row.attempt,
   at: row.at.getTime(),
   keyId: row.key_id,
+  owner: {
+    organisationId: row.organisation_id,
+    teamId: row.team_id,
+    projectId: row.project_id,
+    userId: row.user_id,
+  },
   operation: row.operation,
   stream: row.stream,
   modelAsked: row.model_asked,

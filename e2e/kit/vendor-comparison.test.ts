@@ -1,3 +1,4 @@
+import { DEFAULT_OWNER } from '../../core/owner.ts'
 import { expect, test } from 'vitest'
 import { NO_USAGE } from '../../core/usage.ts'
 import type { Sent } from './chat-load.ts'
@@ -34,6 +35,7 @@ const complete: UsageRow = {
   attempt: 1,
   at: 0,
   keyId: 'key',
+  owner: DEFAULT_OWNER,
   operation: 'chat',
   stream: true,
   modelAsked: 'm',

@@ -1,4 +1,5 @@
 import { Fault } from '../../core/fault.ts'
+import { DEFAULT_OWNER } from '../../core/owner.ts'
 import { keysCreate, keysList, keysRevoke, keysRotate, keysShow } from '../../core/admin/keys.ts'
 import { findKey, insertKey, type KeyRow, listKeys, lockKey, revokeKey, rotateSecret } from '../store/keys.sql.ts'
 import { pageOf } from './page.ts'
@@ -16,6 +17,7 @@ export const keyActions = [
       models,
       lossy,
       hash,
+      owner: DEFAULT_OWNER,
       ...created,
       expires_at: daysAfter(now, expiresInDays),
     })

@@ -40,7 +40,7 @@ describeOnDatabases('the admin API', (postgres) => {
     for (const path of ['/api/leak', '/api/keys', '/api/openapi.json']) {
       expect(await plane.call(path)).toMatchObject({ status: 500, json: { error: { code: 'internal' } } })
     }
-    expect((await plane.sql.control.query('SELECT FROM administrators')).rowCount).toBe(0)
+    expect((await plane.sql.control.query('SELECT FROM users')).rowCount).toBe(0)
     expect(plane.lines).toContainEqual({
       level: 'error',
       fields: { code: 'unknown', reason: 'the action keys.leak has no permission and cannot be served' },
@@ -97,7 +97,7 @@ describeOnDatabases('the admin API', (postgres) => {
     const statuses = (await Promise.all(asked)).map(({ status }) => status)
     expect(statuses.filter((status) => status === 200)).toHaveLength(1)
     expect(statuses.filter((status) => status === 409)).toHaveLength(99)
-    expect((await plane.sql.control.query('SELECT FROM administrators')).rowCount).toBe(1)
+    expect((await plane.sql.control.query('SELECT FROM users')).rowCount).toBe(1)
     expect((await plane.sql.control.query('SELECT FROM service_tokens')).rowCount).toBe(1)
   })
 

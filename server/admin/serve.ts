@@ -2,14 +2,14 @@ import { type Fault, faultOf } from '../../core/fault.ts'
 import type { Clock, Log } from '../../core/world.ts'
 import { insertAuditLine } from '../store/audit.sql.ts'
 import type { KeyRing } from '../world/keys.ts'
-import type { Sql } from '../world/sql.ts'
+import { EVERY_ORGANISATION, type Sql } from '../world/sql.ts'
 import { codeOf } from '../world/error-code.ts'
 import type { Random } from './secret.ts'
 import type { Caller, Fields, Ready, Served } from './served.ts'
 
 /** What every action needs of the world. */
 export interface ServeWorld {
-  readonly sql: Pick<Sql, 'control' | 'queries' | 'transaction'>
+  readonly sql: Pick<Sql, 'control' | 'queries' | 'within'>
   readonly clock: Clock
   readonly log: Log
   readonly random: Random
@@ -29,7 +29,8 @@ export async function perform(
 ): Promise<Fields> {
   const ready = read(raw)
   const now = new Date(world.clock.now())
-  if (!action.changes) return ready.run({ sql: await world.sql.queries(), caller, now, random: world.random })
+  if (!action.changes)
+    return world.sql.within(EVERY_ORGANISATION, (sql) => ready.run({ sql, caller, now, random: world.random }))
   const output = await change({ name: action.name, secretOutput: action.secretOutput ?? [], ready, caller, now }, world)
   world.log.info({ action: action.name, target: targetOf(ready.input, output), ...who(caller) }, 'changed')
   await publish(world)
@@ -56,7 +57,7 @@ async function change({ name, secretOutput, ready, caller, now }: Change, world:
     input,
   }
   try {
-    return await world.sql.transaction(async (transaction) => {
+    return await world.sql.within(EVERY_ORGANISATION, async (transaction) => {
       const output = await ready.run({ sql: transaction, caller, now, random: world.random })
       const result = Object.fromEntries(Object.entries(output).filter(([field]) => !secretOutput.includes(field)))
       await insertAuditLine(transaction, { ...line, target: targetOf(input, output), outcome: 'done', result })

@@ -19,7 +19,7 @@ export const serviceTokenActions = [
     const row = await insertServiceToken(sql, {
       id,
       hash,
-      administrator_id: holder.id,
+      user_id: holder.id,
       created_at: now,
       created_by: caller.administrator?.id ?? null,
       expires_at: daysAfter(now, expiresInDays),

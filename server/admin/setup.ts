@@ -13,7 +13,7 @@ export const setupActions = [
     await insertServiceToken(sql, {
       id,
       hash,
-      administrator_id: administrator.id,
+      user_id: administrator.id,
       created_at: now,
       created_by: administrator.id,
       expires_at: null,

@@ -1,3 +1,4 @@
+import { DEFAULT_OWNER } from '../../core/owner.ts'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { AttemptRecord } from '../../core/attempt.ts'
 import { NO_USAGE } from '../../core/usage.ts'
@@ -114,6 +115,7 @@ const record = (number: number, keyId: string): AttemptRecord => ({
   attempt: 1,
   at: Date.parse('2026-11-20T10:00:00Z') + number,
   keyId,
+  owner: DEFAULT_OWNER,
   operation: 'chat',
   stream: false,
   modelAsked: 'alias',

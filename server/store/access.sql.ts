@@ -3,11 +3,15 @@ import type { Database } from './tables.ts'
 
 /** Administrators, their service tokens, and the one-time tokens of the first start. */
 
-export interface AdministratorTable {
+export interface UserTable {
   readonly id: string
   readonly name: string
   readonly created_at: Date
-  readonly founder: Generated<boolean>
+  readonly is_founder: Generated<boolean>
+  /** May do everything, everywhere. */
+  readonly is_operator: Generated<boolean>
+  readonly email: Generated<string | null>
+  readonly disabled_at: Generated<Date | null>
 }
 export interface SetupTokenTable {
   readonly hash: string
@@ -15,7 +19,7 @@ export interface SetupTokenTable {
 }
 export interface ServiceTokenTable {
   readonly id: string
-  readonly administrator_id: string
+  readonly user_id: string | null
   readonly hash: string
   readonly created_at: Date
   readonly created_by: string | null
@@ -43,7 +47,7 @@ export async function findSetup(
 ): Promise<{ readonly setUp: boolean; readonly known: boolean }> {
   const { set_up, known } = await sql
     .selectNoFrom((eb) => [
-      eb.exists(eb.selectFrom('administrators').select('id')).as('set_up'),
+      eb.exists(eb.selectFrom('users').select('id')).as('set_up'),
       eb.exists(eb.selectFrom('setup_tokens').select('hash').where('hash', '=', hash)).as('known'),
     ])
     .executeTakeFirstOrThrow()
@@ -56,8 +60,8 @@ export async function insertFounder(
   administrator: Administrator & { readonly created_at: Date },
 ): Promise<boolean> {
   const inserted = await sql
-    .insertInto('administrators')
-    .values({ ...administrator, founder: true })
+    .insertInto('users')
+    .values({ ...administrator, is_founder: true, is_operator: true })
     .onConflict((conflict) => conflict.doNothing())
     .returning('id')
     .executeTakeFirst()
@@ -72,12 +76,12 @@ export async function findOrInsertAdministrator(
   fresh: Administrator & { readonly created_at: Date },
 ): Promise<Administrator> {
   await sql
-    .insertInto('administrators')
-    .values(fresh)
+    .insertInto('users')
+    .values({ ...fresh, is_operator: true })
     .onConflict((conflict) => conflict.doNothing())
     .execute()
   return sql
-    .selectFrom('administrators')
+    .selectFrom('users')
     .select(['id', 'name'])
     .where((eb) => eb(eb.fn('lower', ['name']), '=', eb.fn('lower', [eb.val(fresh.name)])))
     .executeTakeFirstOrThrow()
@@ -90,9 +94,9 @@ export async function findAccess(
 ): Promise<{ readonly setUp: boolean; readonly token: (Administrator & Validity) | undefined }> {
   const { rows } = await raw<{ set_up: boolean; id: string | null; name: string | null } & Validity>`
     select look.set_up, administrator.id, administrator.name, token.expires_at, token.revoked_at
-    from (select exists (select from administrators) as set_up) as look
+    from (select exists (select from users) as set_up) as look
     left join service_tokens as token on token.hash = ${hash}
-    left join administrators as administrator on administrator.id = token.administrator_id
+    left join users as administrator on administrator.id = token.user_id
   `.execute(sql)
   const [row] = rows
   if (row === undefined || row.id === null || row.name === null)
@@ -159,7 +163,7 @@ export async function revokeServiceToken(
 const tokens = (sql: Kysely<Database>) =>
   sql
     .selectFrom('service_tokens as token')
-    .innerJoin('administrators as administrator', 'administrator.id', 'token.administrator_id')
+    .innerJoin('users as administrator', 'administrator.id', 'token.user_id')
     .select([
       'token.id',
       'administrator.name as administrator',

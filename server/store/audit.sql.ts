@@ -6,7 +6,7 @@ import type { Database } from './tables.ts'
 export interface AuditTable {
   readonly id: Generated<number>
   readonly at: Date
-  readonly administrator_id: string | null
+  readonly user_id: string | null
   readonly action: string
   readonly target: string | null
   readonly outcome: string
@@ -36,7 +36,7 @@ export async function insertAuditLine(sql: Kysely<Database>, line: AuditLine): P
     .insertInto('audit')
     .values({
       ...same,
-      administrator_id: administratorId,
+      user_id: administratorId,
       request_id: requestId,
       input: JSON.stringify(input),
       result: result === null ? null : JSON.stringify(result),
@@ -56,7 +56,7 @@ export interface AuditQuery {
 export function listAuditLines(sql: Kysely<Database>, { action, target, limit, before }: AuditQuery) {
   let query = sql
     .selectFrom('audit')
-    .leftJoin('administrators as administrator', 'administrator.id', 'audit.administrator_id')
+    .leftJoin('users as administrator', 'administrator.id', 'audit.user_id')
     .select([
       'audit.id',
       'at',

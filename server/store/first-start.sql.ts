@@ -5,7 +5,7 @@ import type { Pool } from 'pg'
 /** Whether there is an administrator, and whether any key was ever made. */
 export async function findFirsts(pool: Pool): Promise<{ readonly administrator: boolean; readonly key: boolean }> {
   const { rows } = await pool.query<{ administrator: boolean; key: boolean }>(
-    'SELECT EXISTS (SELECT FROM administrators) AS administrator, EXISTS (SELECT FROM keys) AS key',
+    'SELECT EXISTS (SELECT FROM users) AS administrator, EXISTS (SELECT FROM keys) AS key',
   )
   return { administrator: rows[0]?.administrator === true, key: rows[0]?.key === true }
 }

@@ -13,6 +13,10 @@ export interface SecretRow {
   readonly expires_at: Date | null
   readonly revoked_at: Date | null
   readonly lossy: LossMode | null
+  readonly organisation_id: string
+  readonly team_id: string | null
+  readonly project_id: string | null
+  readonly owner_user_id: string | null
 }
 
 /**
@@ -45,6 +49,7 @@ export async function secretsPage(
 /** `$1` is the moment before which a key or secret has ended for good. */
 const LIVING = `
   SELECT secret.hash, key.id, key.name, key.models, key.revoked_at, key.lossy,
+    key.organisation_id, key.team_id, key.project_id, key.owner_user_id,
     least(key.expires_at, secret.ends_at) AS expires_at
   FROM key_secrets AS secret JOIN keys AS key ON key.id = secret.key_id
   WHERE (key.revoked_at IS NULL OR key.revoked_at > $1)

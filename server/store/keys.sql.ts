@@ -1,5 +1,6 @@
 import { type Generated, type Kysely, sql as raw } from 'kysely'
 import type { LossMode } from '../../core/loss.ts'
+import type { Owner } from '../../core/owner.ts'
 import type { Database } from './tables.ts'
 
 /** Virtual keys and their secrets, of which only hashes are kept. */
@@ -13,6 +14,11 @@ export interface KeyTable {
   readonly expires_at: Date | null
   readonly revoked_at: Date | null
   readonly lossy: LossMode | null
+  readonly organisation_id: string
+  readonly team_id: string | null
+  readonly project_id: string | null
+  readonly owner_user_id: string | null
+  readonly owner_service_account_id: Generated<string | null>
   /** An xid8, set by the table itself. */
   readonly changed: Generated<string>
 }
@@ -37,13 +43,29 @@ export interface KeyRow {
   readonly earlier_until: Date | null
 }
 
-export async function insertKey(
-  sql: Kysely<Database>,
-  { hash, ...key }: Omit<KeyTable, 'changed' | 'revoked_at'> & { readonly hash: string },
-): Promise<KeyRow | undefined> {
+export interface NewKey {
+  readonly id: string
+  readonly hash: string
+  readonly name: string
+  readonly models: string[] | null
+  readonly created_at: Date
+  readonly created_by: string | null
+  readonly expires_at: Date | null
+  readonly lossy: LossMode | null
+  readonly owner: Owner
+}
+
+export async function insertKey(sql: Kysely<Database>, { hash, owner, ...key }: NewKey): Promise<KeyRow | undefined> {
   await sql
     .insertInto('keys')
-    .values({ ...key, revoked_at: null })
+    .values({
+      ...key,
+      organisation_id: owner.organisationId,
+      team_id: owner.teamId,
+      project_id: owner.projectId,
+      owner_user_id: owner.userId,
+      revoked_at: null,
+    })
     .execute()
   await sql
     .insertInto('key_secrets')
@@ -122,7 +144,7 @@ export function listKeys(sql: Kysely<Database>, { state, now, limit, cursor }: K
 const keyRows = (sql: Kysely<Database>) =>
   sql
     .selectFrom('keys as key')
-    .leftJoin('administrators as administrator', 'administrator.id', 'key.created_by')
+    .leftJoin('users as administrator', 'administrator.id', 'key.created_by')
     .select((eb) => [
       'key.id',
       'key.name',

@@ -1,4 +1,4 @@
-import type { AdministratorTable, ServiceTokenTable, SetupTokenTable } from './access.sql.ts'
+import type { UserTable, ServiceTokenTable, SetupTokenTable } from './access.sql.ts'
 import type { AuditTable } from './audit.sql.ts'
 import type { KeySecretTable, KeyTable } from './keys.sql.ts'
 import type { UsageDailyTable, UsageTable } from './usage.sql.ts'
@@ -8,7 +8,7 @@ import type { UsageDailyTable, UsageTable } from './usage.sql.ts'
  * table that does not exist fails to compile.
  */
 export interface Database {
-  administrators: AdministratorTable
+  users: UserTable
   setup_tokens: SetupTokenTable
   service_tokens: ServiceTokenTable
   keys: KeyTable

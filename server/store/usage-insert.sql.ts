@@ -1,6 +1,7 @@
 import type { Pool } from 'pg'
 import type { AttemptRecord } from '../../core/attempt.ts'
-import { SETTLE_COLUMNS, USAGE_COLUMNS, writeSettle } from '../world/journal-record.ts'
+import { DEFAULT_ORGANISATION } from '../../core/owner.ts'
+import { OWNER_COLUMNS, SETTLE_COLUMNS, USAGE_COLUMNS, writeSettle } from '../world/journal-record.ts'
 
 /**
  * Inserts ends as they stand in the journal and adds those that were new to the day's sums, both or neither; one that is there already
@@ -63,6 +64,11 @@ const COLUMNS: { readonly [column: string]: string } = {
   vendor_wire: text('vendorWire'),
   losses: text('losses'),
   reply_id: text('replyId'),
+  // Records of a version before there were organisations do not say.
+  organisation_id: `coalesce(${owner('organisationId')}, '${DEFAULT_ORGANISATION}')`,
+  team_id: owner('teamId'),
+  project_id: owner('projectId'),
+  user_id: owner('userId'),
 }
 
 function text(column: (typeof SETTLE_COLUMNS)[number]): string {
@@ -71,6 +77,10 @@ function text(column: (typeof SETTLE_COLUMNS)[number]): string {
 
 function number(column: (typeof SETTLE_COLUMNS)[number]): string {
   return `(${text(column)})::bigint`
+}
+
+function owner(column: (typeof OWNER_COLUMNS)[number]): string {
+  return `payload->${SETTLE_COLUMNS.indexOf('owner')}->>${OWNER_COLUMNS.indexOf(column)}`
 }
 
 function tokens(kind: (typeof USAGE_COLUMNS)[number]): string {
@@ -103,6 +113,20 @@ const SUMS: { readonly [column: string]: string } = {
 }
 const sums = Object.keys(SUMS)
 
+/** Whose and of what the sums of a day are. */
+const DAILY: { readonly [column: string]: string } = {
+  organisation_id: 'organisation_id',
+  day: "(at AT TIME ZONE 'UTC')::date",
+  key_id: 'key_id',
+  provider: 'provider',
+  model: 'model_sent',
+  team_id: "coalesce(team_id, '')",
+  project_id: "coalesce(project_id, '')",
+  user_id: "coalesce(user_id, '')",
+}
+const DAILY_KEY = Object.keys(DAILY)
+const DAILY_PLACES = DAILY_KEY.map((_, at) => at + 1).join(', ')
+
 /** The sums' rows are taken in order of their key, so that two processes never wait for each other in a circle. */
 const INSERT = `
 WITH inserted AS (
@@ -111,10 +135,10 @@ WITH inserted AS (
   ON CONFLICT (at, id) DO NOTHING
   RETURNING *
 ), counted AS (
-  INSERT INTO usage_daily AS total (day, key_id, provider, model, ${sums.join(', ')})
-  SELECT (at AT TIME ZONE 'UTC')::date, key_id, provider, model_sent, ${Object.values(SUMS).join(', ')}
-  FROM inserted GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4
-  ON CONFLICT (day, key_id, provider, model) DO UPDATE
+  INSERT INTO usage_daily AS total (${DAILY_KEY.join(', ')}, ${sums.join(', ')})
+  SELECT ${Object.values(DAILY).join(', ')}, ${Object.values(SUMS).join(', ')}
+  FROM inserted GROUP BY ${DAILY_PLACES} ORDER BY ${DAILY_PLACES}
+  ON CONFLICT (${DAILY_KEY.join(', ')}) DO UPDATE
   SET ${sums.map((column) => `${column} = total.${column} + excluded.${column}`).join(', ')}
 )
 SELECT count(*)::integer AS inserted FROM inserted`

@@ -48,6 +48,10 @@ export interface UsageTable {
   readonly vendor_wire: WireId | null
   readonly losses: string | null
   readonly reply_id: string | null
+  readonly organisation_id: string
+  readonly team_id: string | null
+  readonly project_id: string | null
+  readonly user_id: string | null
 }
 
 /** Sums of a UTC day; the migration says what each one means. */
@@ -57,6 +61,11 @@ export interface UsageDailyTable extends UsageSums {
   readonly key_id: string
   readonly provider: string
   readonly model: string
+  readonly organisation_id: string
+  /** Empty where there is none. */
+  readonly team_id: string
+  readonly project_id: string
+  readonly user_id: string
 }
 
 type UsageSums = { readonly [sum in (typeof SUMS)[number]]: Whole }
@@ -193,6 +202,12 @@ const recordOf = (row: UsageTable): AttemptRecord => ({
   attempt: row.attempt,
   at: row.at.getTime(),
   keyId: row.key_id,
+  owner: {
+    organisationId: row.organisation_id,
+    teamId: row.team_id,
+    projectId: row.project_id,
+    userId: row.user_id,
+  },
   operation: row.operation,
   stream: row.stream,
   modelAsked: row.model_asked,

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { AttemptIntent, AttemptRecord } from '../../core/attempt.ts'
+import { DEFAULT_OWNER } from '../../core/owner.ts'
 import { NO_USAGE } from '../../core/usage.ts'
 import type { Clock, Log, LogFields } from '../../core/world.ts'
 
@@ -25,6 +26,7 @@ export const intentOf = (some: Partial<AttemptIntent> = {}): AttemptIntent => ({
   attempt: 1,
   at: Date.UTC(2025, 10, 21, 12),
   keyId: 'key_1',
+  owner: DEFAULT_OWNER,
   operation: 'chat',
   stream: true,
   modelAsked: 'fast',

@@ -1,3 +1,4 @@
+import { DEFAULT_OWNER } from '../../core/owner.ts'
 import { WIRE_IDS } from '../../core/chat.ts'
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
@@ -31,6 +32,12 @@ const intents: fc.Arbitrary<AttemptIntent> = fc.record({
   attempt: count,
   at: count,
   keyId: text,
+  owner: fc.record({
+    organisationId: text,
+    teamId: fc.option(text),
+    projectId: fc.option(text),
+    userId: fc.option(text),
+  }),
   operation: fc.constantFrom(...OPERATIONS),
   stream: fc.boolean(),
   modelAsked: text,
@@ -134,8 +141,17 @@ describe('a journal payload', () => {
     expect(writeSettle(record)).toBe(
       '["i",1763726400000,"r",1,"key_1","chat",true,"fast","demo","demo-small","demo/demo-small@2025-01-01",40,' +
         '"complete",null,200,"demo-small-2025",[1,2,3,4,5,6,7,8,9,10,11,12],"vendor","default",1234,"known",5,120,4000,90000,' +
-        '"gemini","anthropic","top_k=dropped","resp_1"]',
+        '"gemini","anthropic","top_k=dropped","resp_1",["default00000",null,null,null]]',
     )
+  })
+
+  test('of a version that knew no organisations belongs to the one that every installation has', () => {
+    const intent = '["i",1763726400000,"r",1,"key_1","chat",true,"fast","demo","demo-small",null,40]'
+    expect(readIntent(intent)?.intent.owner).toEqual(DEFAULT_OWNER)
+    expect(readIntent(intent.replace(/]$/, ',null,null]'))).toMatchObject({
+      intent: { owner: DEFAULT_OWNER },
+      progress: null,
+    })
   })
 
   test('of a version that knew nothing of wires is still read', () => {
@@ -150,6 +166,7 @@ describe('a journal payload', () => {
       vendorWire: null,
       losses: null,
       replyId: null,
+      owner: DEFAULT_OWNER,
     })
   })
 
@@ -157,7 +174,7 @@ describe('a journal payload', () => {
     const columns = Object.fromEntries(SETTLE_COLUMNS.map((name, index) => [name, index]))
     const record = recordOf(intentOf())
     const written = JSON.parse(writeSettle(record))
-    for (const name of SETTLE_COLUMNS.filter((column) => column !== 'usage'))
+    for (const name of SETTLE_COLUMNS.filter((column) => column !== 'usage' && column !== 'owner'))
       expect(written[columns[name] ?? -1]).toEqual(record[name])
     expect(written[columns['usage'] ?? -1]).toEqual(USAGE_COLUMNS.map((kind) => record.usage?.[kind]))
     expect(written).toHaveLength(SETTLE_COLUMNS.length)

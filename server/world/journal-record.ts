@@ -2,6 +2,7 @@ import type { AttemptIntent, AttemptProgress, AttemptRecord, AttemptStatus } fro
 import { asCount, asList, asText, type Json, parseJson } from '../../core/json.ts'
 import { WIRE_IDS, type WireId } from '../../core/chat.ts'
 import { OPERATIONS } from '../../core/operation.ts'
+import { DEFAULT_ORGANISATION, type Owner } from '../../core/owner.ts'
 import type { Usage, UsageSource } from '../../core/usage.ts'
 
 /**
@@ -41,7 +42,16 @@ export const SETTLE_COLUMNS = [
   'vendorWire',
   'losses',
   'replyId',
+  'owner',
 ] as const satisfies readonly (keyof AttemptRecord)[]
+
+/** Where each stands in the column `owner`. */
+export const OWNER_COLUMNS = [
+  'organisationId',
+  'teamId',
+  'projectId',
+  'userId',
+] as const satisfies readonly (keyof Owner)[]
 
 /** Where each kind stands in the column `usage`. Written out, not derived from the type: what stands in old files must not move. */
 export const USAGE_COLUMNS = [
@@ -59,7 +69,7 @@ export const USAGE_COLUMNS = [
   'searches',
 ] as const satisfies readonly (keyof Usage)[]
 
-export const writeIntent = (intent: AttemptIntent): string => JSON.stringify(intentColumns(intent))
+export const writeIntent = (intent: AttemptIntent): string => writeCarry(intent, null)
 
 export const writeProgress = (progress: AttemptProgress): string =>
   JSON.stringify([progress.id, usageColumns(progress.usage), progress.source])
@@ -70,6 +80,7 @@ export const writeCarry = (intent: AttemptIntent, progress: Omit<AttemptProgress
     ...intentColumns(intent),
     progress === null ? null : usageColumns(progress.usage),
     progress === null ? null : progress.source,
+    ownerColumns(intent.owner),
   ])
 
 export const writeSettle = (record: AttemptRecord): string =>
@@ -103,6 +114,7 @@ export const writeSettle = (record: AttemptRecord): string =>
     record.vendorWire,
     record.losses === null ? null : storable(record.losses, LOSSES_LENGTH_MAX),
     record.replyId === null ? null : storable(record.replyId),
+    ownerColumns(record.owner),
   ])
 
 /** The attempt that a payload is about, without parsing the rest. */
@@ -123,7 +135,7 @@ export function readIntent(
   payload: string,
 ): { readonly intent: AttemptIntent; readonly progress: AttemptProgress | null } | undefined {
   const columns = asList(parseJson(payload))
-  const intent = columns === undefined ? undefined : readIntentColumns(columns)
+  const intent = columns === undefined ? undefined : readIntentColumns(columns, columns[14])
   if (columns === undefined || intent === undefined) return undefined
   const usage = readUsage(columns[12])
   const source = readSource(columns[13])
@@ -142,7 +154,7 @@ export function readProgress(payload: string): AttemptProgress | undefined {
 export function readSettle(payload: string): AttemptRecord | undefined {
   const columns = asList(parseJson(payload))
   if (columns === undefined) return undefined
-  const intent = readIntentColumns(columns)
+  const intent = readIntentColumns(columns, columns[29])
   const status = STATUSES.find((known) => known === columns[12])
   if (intent === undefined || status === undefined) return undefined
   return {
@@ -196,7 +208,7 @@ const intentColumns = (intent: AttemptIntent): readonly Json[] => [
   Math.round(intent.inputEstimate),
 ]
 
-function readIntentColumns(columns: readonly Json[]): AttemptIntent | undefined {
+function readIntentColumns(columns: readonly Json[], owner: Json | undefined): AttemptIntent | undefined {
   const id = asText(columns[0])
   const at = asCount(columns[1])
   const requestId = asText(columns[2])
@@ -216,6 +228,7 @@ function readIntentColumns(columns: readonly Json[]): AttemptIntent | undefined 
     attempt,
     at,
     keyId,
+    owner: readOwner(owner),
     operation,
     stream: columns[6] === true,
     modelAsked,
@@ -223,6 +236,24 @@ function readIntentColumns(columns: readonly Json[]): AttemptIntent | undefined 
     modelSent,
     priceVersion: asText(columns[10]) ?? null,
     inputEstimate,
+  }
+}
+
+const ownerColumns = (owner: Owner): readonly Json[] => [
+  owner.organisationId,
+  owner.teamId,
+  owner.projectId,
+  owner.userId,
+]
+
+/** Files from before there were organisations do not say. */
+function readOwner(value: Json | undefined): Owner {
+  const [organisationId, teamId, projectId, userId] = asList(value) ?? []
+  return {
+    organisationId: asText(organisationId) ?? DEFAULT_ORGANISATION,
+    teamId: asText(teamId) ?? null,
+    projectId: asText(projectId) ?? null,
+    userId: asText(userId) ?? null,
   }
 }
 

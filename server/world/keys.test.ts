@@ -1,3 +1,4 @@
+import { DEFAULT_OWNER } from '../../core/owner.ts'
 import { afterEach, expect, test } from 'vitest'
 import type { Log } from '../../core/world.ts'
 import { describeOnDatabases } from '../../e2e/kit/postgres.ts'
@@ -42,6 +43,7 @@ describeOnDatabases('the key ring', (postgres) => {
       expiresAt: null,
       revokedAt: null,
       lossy: null,
+      owner: DEFAULT_OWNER,
     })
     expect(Object.isFrozen(one)).toBe(true)
 
@@ -123,11 +125,12 @@ const key = (id: string) => ({
   created_by: null,
   expires_at: null,
   lossy: null,
+  owner: DEFAULT_OWNER,
 })
 
 async function insertMany(sql: Sql, count: number): Promise<void> {
   await sql.control.query(
-    "insert into keys (id, name, created_at) select 'id ' || n, 'key', now() from generate_series(1, $1::int) as n",
+    "insert into keys (id, name, organisation_id, created_at) select 'id ' || n, 'key', 'default00000', now() from generate_series(1, $1::int) as n",
     [count],
   )
   await sql.control.query(

@@ -1,4 +1,5 @@
 import type { KeyRecord } from '../../core/key-record.ts'
+import type { Owner } from '../../core/owner.ts'
 import type { Clock, Keys, Log } from '../../core/world.ts'
 import { changesFrom, type SecretRow, secretsChanged, secretsPage } from '../store/key-ring.sql.ts'
 import { codeOf } from './error-code.ts'
@@ -129,6 +130,12 @@ function recordOf(row: SecretRow, before: KeyRecord | undefined): KeyRecord {
   const record: KeyRecord = {
     id: row.id,
     name: row.name,
+    owner: {
+      organisationId: row.organisation_id,
+      teamId: row.team_id,
+      projectId: row.project_id,
+      userId: row.owner_user_id,
+    },
     models: row.models === null ? null : Object.freeze(row.models),
     expiresAt: row.expires_at?.getTime() ?? null,
     revokedAt: row.revoked_at?.getTime() ?? null,
@@ -143,8 +150,15 @@ const same = (one: KeyRecord, other: KeyRecord): boolean =>
   one.expiresAt === other.expiresAt &&
   one.revokedAt === other.revokedAt &&
   one.lossy === other.lossy &&
+  sameOwner(one.owner, other.owner) &&
   one.models?.length === other.models?.length &&
   (one.models ?? []).every((pattern, at) => pattern === other.models?.[at])
+
+const sameOwner = (one: Owner, other: Owner): boolean =>
+  one.organisationId === other.organisationId &&
+  one.teamId === other.teamId &&
+  one.projectId === other.projectId &&
+  one.userId === other.userId
 
 const PAGE_ROWS = 500
 /** As long as the ring is empty nobody is served who could be held up. */

@@ -1,3 +1,4 @@
+import { DEFAULT_OWNER } from '../../core/owner.ts'
 import { describe, expect, test } from 'vitest'
 import type { AttemptRecord } from '../../core/attempt.ts'
 import { NO_USAGE } from '../../core/usage.ts'
@@ -20,6 +21,7 @@ const ATTEMPT: AttemptRecord = {
   attempt: 1,
   at: 0,
   keyId: 'abcdefghijkl',
+  owner: DEFAULT_OWNER,
   operation: 'chat',
   stream: true,
   modelAsked: 'model-asked',

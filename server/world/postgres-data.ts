@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { appendFile, chown, mkdir, open, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import type { Readable } from 'node:stream'
+import { SERVER_ROLE } from '../store/server-role.ts'
 import { type Account, runAs } from './postgres-account.ts'
 import type { Binaries } from './postgres-binaries.ts'
 import { codeOf } from './error-code.ts'
@@ -66,22 +67,43 @@ export const DATABASE = 'sekisho'
 /** PostgreSQL's superuser inside the cluster. It has no password and no line that lets it in. */
 export const SUPERUSER = 'postgres'
 
-/** The gateway's password, kept in the data directory, readable by its owner alone. */
-export async function readPassword(cluster: string): Promise<string> {
+/** The password of one of its roles, kept in the data directory, readable by its owner alone. */
+export async function readPassword(cluster: string, role: typeof ROLE | typeof SERVER_ROLE): Promise<string> {
+  const path = join(cluster, passwordName(role))
   try {
-    return (await readFile(join(cluster, PASSWORD), 'utf8')).trim()
+    return (await readFile(path, 'utf8')).trim()
   } catch (error) {
     throw new PostgresRefused(
-      `The password of the database cannot be read (${join(cluster, PASSWORD)}). Bring the file back from a backup. ${String(error)}`,
+      `The password of the database cannot be read (${path}). Bring the file back from a backup. ${String(error)}`,
     )
   }
+}
+
+/** Whether the cluster was made before there was a role that only serves. */
+export const lacksServer = (cluster: string): Promise<boolean> => absent(join(cluster, passwordName(SERVER_ROLE)))
+
+/** Adds the role that only serves to a cluster of an earlier version. Nothing may run on it. */
+export async function addServer(plan: ClusterPlan): Promise<void> {
+  const password = newPassword()
+  await runSingle(plan, plan.cluster, [
+    `DO $$ BEGIN IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '${SERVER_ROLE}') THEN CREATE ROLE ${SERVER_ROLE} LOGIN; END IF; END $$;`,
+    `ALTER ROLE ${SERVER_ROLE} PASSWORD '${password}';`,
+  ])
+  const hba = await readFile(join(plan.cluster, 'pg_hba.conf'), 'utf8')
+  if (!hba.includes(`${hbaLine(SERVER_ROLE)}\n`))
+    await appendFile(join(plan.cluster, 'pg_hba.conf'), `${hbaLine(SERVER_ROLE)}\n`)
+  // Last, because it says that all of this is done.
+  await writePassword(plan, plan.cluster, { role: SERVER_ROLE, password })
 }
 
 /** The environment of PostgreSQL's programs, whole: nothing of ours (vendors' credentials among it) is handed on. */
 export const ENVIRONMENT: { readonly [name: string]: string } = { PATH: '/usr/bin:/bin', LC_ALL: 'C', TZ: 'UTC' }
 
-const PASSWORD = 'sekisho-password'
-const VITAL = ['global/pg_control', 'base/1', 'pg_wal', 'postgresql.conf', 'pg_hba.conf', PASSWORD]
+const passwordName = (role: typeof ROLE | typeof SERVER_ROLE): string =>
+  role === ROLE ? 'sekisho-password' : 'sekisho-server-password'
+const hbaLine = (role: string): string => `local ${DATABASE} ${role} scram-sha-256`
+const newPassword = (): string => randomBytes(24).toString('base64url')
+const VITAL = ['global/pg_control', 'base/1', 'pg_wal', 'postgresql.conf', 'pg_hba.conf', 'sekisho-password']
 
 async function createCluster(plan: ClusterPlan): Promise<void> {
   const { cluster, account } = plan
@@ -107,7 +129,7 @@ const throwAway = (draft: string): Promise<void> =>
   rm(draft, { recursive: true, force: true, maxRetries: 20, retryDelay: 50 })
 
 async function fillCluster(plan: ClusterPlan, draft: string): Promise<void> {
-  const { binaries, account, sync } = plan
+  const { binaries, sync } = plan
   const noSync = sync === 'no' ? ['--no-sync'] : []
   await runProgram(plan, {
     program: 'initdb',
@@ -119,31 +141,44 @@ async function fillCluster(plan: ClusterPlan, draft: string): Promise<void> {
     input: '',
   })
   await appendFile(join(draft, 'postgresql.conf'), settingsText(binaries.major))
-  await writeFile(join(draft, 'pg_hba.conf'), `local ${DATABASE} ${ROLE} scram-sha-256\n`)
-  const password = randomBytes(24).toString('base64url')
-  await writeFile(join(draft, PASSWORD), `${password}\n`, { mode: 0o600, flush: sync === 'yes' })
-  if (account !== undefined) await chown(join(draft, PASSWORD), account.uid, account.gid)
-  await runProgram(plan, {
+  await writeFile(join(draft, 'pg_hba.conf'), `${hbaLine(ROLE)}\n${hbaLine(SERVER_ROLE)}\n`)
+  const passwords = { [ROLE]: newPassword(), [SERVER_ROLE]: newPassword() }
+  for (const role of [ROLE, SERVER_ROLE] as const) await writePassword(plan, draft, { role, password: passwords[role] })
+  await runSingle(plan, draft, [
+    `CREATE ROLE ${ROLE} LOGIN PASSWORD '${passwords[ROLE]}';`,
+    `CREATE ROLE ${SERVER_ROLE} LOGIN PASSWORD '${passwords[SERVER_ROLE]}';`,
+    `ALTER DATABASE postgres RENAME TO ${DATABASE};`,
+    `ALTER DATABASE ${DATABASE} OWNER TO ${ROLE};`,
+  ])
+}
+
+async function writePassword(
+  { account, sync }: ClusterPlan,
+  cluster: string,
+  { role, password }: { readonly role: typeof ROLE | typeof SERVER_ROLE; readonly password: string },
+): Promise<void> {
+  const path = join(cluster, passwordName(role))
+  await writeFile(path, `${password}\n`, { mode: 0o600, flush: sync === 'yes' })
+  if (account !== undefined) await chown(path, account.uid, account.gid)
+}
+
+/** Statements as the superuser, who has no other way in: one to a line, on a cluster on which nothing runs. */
+const runSingle = (plan: ClusterPlan, cluster: string, statements: readonly string[]): Promise<void> =>
+  runProgram(plan, {
     program: 'postgres',
     options: [
       '--single',
       '-D',
-      draft,
+      cluster,
       '-c',
       'exit_on_error=on',
       '-c',
       'log_min_error_statement=panic',
-      ...(sync === 'no' ? ['-F'] : []),
+      ...(plan.sync === 'no' ? ['-F'] : []),
       'template1',
     ],
-    input: [
-      `CREATE ROLE ${ROLE} LOGIN PASSWORD '${password}';`,
-      `ALTER DATABASE postgres RENAME TO ${DATABASE};`,
-      `ALTER DATABASE ${DATABASE} OWNER TO ${ROLE};`,
-      '',
-    ].join('\n'),
+    input: `${statements.join('\n')}\n`,
   })
-}
 
 /** Written once, for a small machine; the operator may change them afterwards. What must hold is given at each start instead. */
 function settingsText(major: number): string {

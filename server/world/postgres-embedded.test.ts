@@ -115,13 +115,13 @@ describe('on one data folder', () => {
   beforeAll(async () => {
     made.dataDir = join(await folder(), 'data')
     const first = await start(made.dataDir)
-    await ask(first.connection, 'CREATE TABLE kept (word text)')
+    await ask(first.owner, 'CREATE TABLE kept (word text)')
     await first.stop()
   }, 60_000)
 
   test('the database is there again after a stop, and a stop leaves no process, no socket and no lock', async () => {
     const postgres = await start(made.dataDir)
-    expect(await ask(postgres.connection, 'SELECT * FROM kept')).toEqual([])
+    expect(await ask(postgres.owner, 'SELECT * FROM kept')).toEqual([])
     expect(postgres).toMatchObject({ adopted: false, note: null })
     const pid = postgres.pid() ?? 0
     expect(startOf(pid)).toBeDefined()
@@ -131,13 +131,18 @@ describe('on one data folder', () => {
     expect((await readdir(made.dataDir)).toSorted()).toEqual(['postgres', 'postgres.log'])
   })
 
-  test('the gateway is no superuser, is asked for its password, and nobody else is let in', async () => {
-    const { connection } = await start(made.dataDir)
-    const [row] = await ask(
-      connection,
-      'SELECT rolsuper, rolcreatedb, rolbypassrls FROM pg_roles WHERE rolname = current_user',
-    )
-    expect(row).toEqual({ rolsuper: false, rolcreatedb: false, rolbypassrls: false })
+  test('the gateway is no superuser, serves as a role that owns nothing, is asked for its password, and nobody else is let in', async () => {
+    const { connection, owner: migrating } = await start(made.dataDir)
+    for (const role of [connection, migrating]) {
+      const [row] = await ask(
+        role,
+        'SELECT rolsuper, rolcreatedb, rolcreaterole, rolbypassrls FROM pg_roles WHERE rolname = current_user',
+      )
+      expect(row).toEqual({ rolsuper: false, rolcreatedb: false, rolcreaterole: false, rolbypassrls: false })
+    }
+    await expect(ask(connection, 'SELECT * FROM kept')).rejects.toThrow('permission denied')
+    await expect(ask(connection, 'CREATE TABLE mine (word text)')).rejects.toThrow('permission denied')
+    await expect(ask(connection, 'SET ROLE sekisho')).rejects.toThrow('permission denied')
     await expect(ask({ ...connection, password: 'wrong' }, 'SELECT 1')).rejects.toThrow('password')
     await expect(ask({ ...connection, user: 'postgres' }, 'SELECT 1')).rejects.toThrow('pg_hba.conf')
   })
@@ -174,8 +179,20 @@ describe('on one data folder', () => {
     const host = 'host' in connection ? connection.host : ''
     const uid = user?.uid ?? process.getuid?.()
     expect({ mode: (await stat(host)).mode & 0o777, uid: (await stat(host)).uid }).toEqual({ mode: 0o700, uid })
-    const password = await stat(join(made.dataDir, 'postgres/sekisho-password'))
-    expect({ mode: password.mode & 0o777, uid: password.uid }).toEqual({ mode: 0o600, uid })
+    for (const name of ['sekisho-password', 'sekisho-server-password']) {
+      const password = await stat(join(made.dataDir, 'postgres', name))
+      expect({ mode: password.mode & 0o777, uid: password.uid }).toEqual({ mode: 0o600, uid })
+    }
+  })
+
+  test('a database of a version that served as its owner gets the role that serves, also while it still runs', async () => {
+    const killed = owner(made.dataDir)
+    await killed.tells()
+    await killed.kill()
+    await rm(join(made.dataDir, 'postgres/sekisho-server-password'))
+    const { connection, owner: migrating } = await start(made.dataDir)
+    expect(await ask(connection, 'SELECT current_user AS role')).toEqual([{ role: 'sekisho_server' }])
+    expect(await ask(migrating, 'SELECT * FROM kept')).toEqual([])
   })
 
   test('a second gateway on the same folder is refused with the pid of the first', async () => {
@@ -366,14 +383,14 @@ describe.skipIf(!asRoot)('as root', () => {
       /^PostgreSQL keeps its data and programs in \/var\/lib\/sekisho\/[0-9a-f]{12}: it runs as the user \w+, who cannot enter this folder\.$/,
     )
     expect((await stat(`/proc/${first.pid()}`)).uid).toBe(user?.uid)
-    await ask(first.connection, 'CREATE TABLE kept (word text)')
+    await ask(first.owner, 'CREATE TABLE kept (word text)')
     await expect(start(dataDir, { native })).rejects.toThrow('in use by another gateway')
     await first.stop()
 
     // The folder can be entered now, and still there is one database, not a second and empty one.
     await chmod(base, 0o711)
     const second = await start(dataDir, { native })
-    expect(await ask(second.connection, 'SELECT * FROM kept')).toEqual([])
+    expect(await ask(second.owner, 'SELECT * FROM kept')).toEqual([])
     await second.stop()
 
     await rm(home, { recursive: true })

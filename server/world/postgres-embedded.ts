@@ -3,8 +3,17 @@ import { join, resolve } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import pg from 'pg'
 import type { Log } from '../../core/world.ts'
+import { SERVER_ROLE } from '../store/server-role.ts'
 import { type BinariesPackage, findBinaries, forgetOtherCopies, readyBinaries } from './postgres-binaries.ts'
-import { DATABASE, prepareCluster, ROLE, readPassword } from './postgres-data.ts'
+import {
+  addServer,
+  type ClusterPlan,
+  DATABASE,
+  lacksServer,
+  prepareCluster,
+  ROLE,
+  readPassword,
+} from './postgres-data.ts'
 import { takeLock } from './postgres-lock.ts'
 import { keepLogSmall } from './postgres-log.ts'
 import { type Place, placeFor, socketFolder } from './postgres-place.ts'
@@ -22,7 +31,10 @@ import { clientSettings, type SqlConnection } from './sql-connection.ts'
 
 /** The PostgreSQL that the gateway brings along, running. */
 export interface EmbeddedPostgres {
+  /** As the role that serves. */
   readonly connection: SqlConnection
+  /** As the role that owns the tables, for migrations. */
+  readonly owner: SqlConnection
   /** It was still running, left by a gateway that was killed. */
   readonly adopted: boolean
   /** What the operator must be told once, in one line; `null` when there is nothing unusual. */
@@ -59,7 +71,13 @@ export async function startEmbeddedPostgres(options: EmbeddedOptions): Promise<E
   const lock = await takeLock({ path: join(place.home, 'postgres.lock'), what: `The data folder ${dataDir}`, signal })
   try {
     const binaries = await readyBinaries({ source, account: place.account, home: place.home })
-    await prepareCluster({ cluster: place.cluster, binaries, account: place.account, sync: 'yes', signal })
+    const cluster: ClusterPlan = { cluster: place.cluster, binaries, account: place.account, sync: 'yes', signal }
+    await prepareCluster(cluster)
+    if (await lacksServer(place.cluster)) {
+      const left = await findPostmaster(place.cluster)
+      if (left !== undefined) await stopPostmaster(left.pid)
+      await addServer(cluster)
+    }
     const plan: PostmasterPlan = {
       binaries,
       account: place.account,
@@ -68,12 +86,13 @@ export async function startEmbeddedPostgres(options: EmbeddedOptions): Promise<E
       logPath: join(place.home, 'postgres.log'),
       group: 'own',
     }
-    const connection = {
+    const as = async (user: typeof ROLE | typeof SERVER_ROLE): Promise<SqlConnection> => ({
       host: plan.socketFolder,
       database: DATABASE,
-      user: ROLE,
-      password: await readPassword(place.cluster),
-    }
+      user,
+      password: await readPassword(place.cluster, user),
+    })
+    const [connection, owner] = [await as(SERVER_ROLE), await as(ROLE)]
     const found = await adopt({ plan, connection, log, signal })
     const postmaster = found ?? (await startPatiently({ ...plan, signal }))
     await forgetOtherCopies(place.home, binaries)
@@ -81,6 +100,7 @@ export async function startEmbeddedPostgres(options: EmbeddedOptions): Promise<E
     const logFile = keepLogSmall(plan.logPath)
     return {
       connection,
+      owner,
       adopted: found !== undefined,
       note: noteOf({ dataDir, place, binaries }),
       state: supervised.state,

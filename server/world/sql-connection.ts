@@ -7,9 +7,18 @@ export type SqlConnection =
   | { readonly host: string; readonly database: string; readonly user: string; readonly password: string }
   | { readonly url: string }
 
+/** Parameters of a session that hold from its first statement on. */
+export interface SessionParameters {
+  readonly [name: string]: string
+}
+
 /** The driver's settings, complete, so that no PG... variable of the environment changes where we connect to. */
-export function clientSettings(connection: SqlConnection): ClientConfig {
+export function clientSettings(connection: SqlConnection, session: SessionParameters = {}): ClientConfig {
+  const options = Object.entries(session)
+    .map(([name, value]) => `-c ${name}=${value}`)
+    .join(' ')
   const always = {
+    ...(options === '' ? {} : { options }),
     application_name: 'sekisho',
     keepAlive: true,
     keepAliveInitialDelayMillis: 10_000,
@@ -22,5 +31,14 @@ export function clientSettings(connection: SqlConnection): ClientConfig {
       'SEKISHO_DATABASE_URL is not a PostgreSQL URL. It looks like postgres://user:password@host:5432/database.',
     )
   }
-  return { ...always, connectionString: connection.url }
+  return { ...always, connectionString: withOptions(connection.url, options) }
+}
+
+/** The driver lets a URL's own `options` win, so what must hold stands behind them. A value holds neither blanks nor backslashes. */
+function withOptions(url: string, options: string): string {
+  if (options === '') return url
+  const own = /[?&]options=([^&]*)/.exec(url)
+  const added = encodeURIComponent(options)
+  if (own === null) return `${url}${url.includes('?') ? '&' : '?'}options=${added}`
+  return url.replace(own[0], `${own[0]}%20${added}`)
 }

@@ -58,8 +58,8 @@ describeOnDatabases('Sql', (postgres) => {
   test('a transaction is all or nothing', async () => {
     const sql = await opened(await postgres.freshDatabase())
     await sql.ledger.query('CREATE TABLE line (word text)')
-    await sql.transaction((transaction) => text`INSERT INTO line VALUES ('kept')`.execute(transaction))
-    const failed = sql.transaction(async (transaction) => {
+    await sql.within('*', (transaction) => text`INSERT INTO line VALUES ('kept')`.execute(transaction))
+    const failed = sql.within('*', async (transaction) => {
       await text`INSERT INTO line VALUES ('lost')`.execute(transaction)
       throw new Error('no')
     })

@@ -14,36 +14,59 @@ import { type Line, openLine } from './sql-line.ts'
  * While the database is away every query rejects within seconds; nothing here ends the process.
  */
 export interface Sql extends Pick<Line, 'up' | 'whenUp' | 'listen'> {
-  /** For what the start and the key ring ask, in plain SQL. A statement takes 5 s at most. */
+  /** For what the start and the key ring ask, in plain SQL, across all organisations. A statement takes 5 s at most. */
   readonly control: pg.Pool
-  /** The control pool through the query builder, for actions. The first call loads it; rejects when it cannot be loaded. */
+  /** The control pool through the query builder, for what is asked before it is known whose it is. The first call loads it; rejects when it cannot be loaded. */
   queries(): Promise<Kysely<Database>>
-  /** For the ledger's shipper alone: batches in plain SQL, 30 s at most each. */
+  /** For the ledger's shipper alone: batches in plain SQL across all organisations, 30 s at most each. */
   readonly ledger: pg.Pool
-  /** Runs `work` in one transaction of the control pool: all of it, or nothing when it throws. */
-  transaction<Result>(work: (transaction: Transaction<Database>) => Promise<Result>): Promise<Result>
+  /**
+   * Runs `work` in one transaction that sees one organisation, or with `EVERY_ORGANISATION` all of them: all of it is done, or nothing when it
+   * throws. Outside of it the connections of this pool see nothing that belongs to anybody (row-level security, design 8).
+   */
+  within<Result>(organisation: string, work: (transaction: Transaction<Database>) => Promise<Result>): Promise<Result>
+  /** The pool of `within`, for tests that look what it sees without an organisation. */
+  readonly tenants: pg.Pool
   /** A connection of its own, outside the pools, for rare long work such as migrations; the caller connects and ends it. */
   client(limits: { readonly statementMsMax: number }): pg.Client
   /** Ends all connections, within about two seconds. */
   close(): Promise<void>
 }
 
+export interface SqlOptions {
+  readonly log: Log
+  /** Whom the pools act as, where that is another than who logs in: it may do less. */
+  readonly role?: string | undefined
+}
+
+/** In the place of an organisation: the process itself, and operators, see them all. */
+export const EVERY_ORGANISATION = '*'
+
 /** Opens the pools at once and connects in the background: ask `up()`, or wait with `whenUp`. Throws PostgresRefused for a URL that is none. */
-export function openSql(where: string | SqlConnection, options: { readonly log: Log }): Sql {
-  const base = clientSettings(typeof where === 'string' ? { url: where } : where)
+export function openSql(where: string | SqlConnection, options: SqlOptions): Sql {
+  const connection = typeof where === 'string' ? { url: where } : where
+  const role = options.role === undefined ? {} : { role: options.role }
+  const everything = { ...role, 'sekisho.organisation': EVERY_ORGANISATION }
+  const base = clientSettings(connection, everything)
   const sockets = trackedSockets()
   const lineSockets = trackedSockets()
   const settings: ClientConfig = { ...base, stream: sockets.open }
   const control = openPool(settings, { connectionsMax: 5, statementMsMax: 5_000 })
   const ledger = openPool(settings, { connectionsMax: 2, statementMsMax: 30_000 })
+  const tenants = openPool(
+    // Said although it is the default, because a role may have been given another one.
+    { ...clientSettings(connection, { ...role, 'sekisho.organisation': '' }), stream: sockets.open },
+    { connectionsMax: 5, statementMsMax: 5_000 },
+  )
   const line = openLine({ settings: { ...base, stream: lineSockets.open }, log: options.log, revived: sockets.cut })
   // An idle connection that breaks is dropped by its pool; without a listener Node would end the process.
-  for (const pool of [control, ledger]) {
+  for (const pool of [control, ledger, tenants]) {
     pool.on('error', () => line.suspect())
     // The pool takes its own listener away while a client is out; a server that says goodbye just then would end the process.
     pool.on('connect', (client) => client.on('error', () => line.suspect()))
   }
   const queries = lazyKysely(control)
+  const tenantQueries = lazyKysely(tenants)
   return {
     control,
     queries,
@@ -51,14 +74,21 @@ export function openSql(where: string | SqlConnection, options: { readonly log: 
     up: line.up,
     whenUp: line.whenUp,
     listen: line.listen,
-    transaction: async (work) => (await queries()).transaction().execute(work),
+    within: async (organisation, work) => {
+      const [builder, { setOrganisation }] = await Promise.all([tenantQueries(), import('../store/tenant.sql.ts')])
+      return builder.transaction().execute(async (transaction) => {
+        await setOrganisation(transaction, organisation)
+        return work(transaction)
+      })
+    },
+    tenants,
     client: (limits) => {
       const client = new pg.Client({ ...settings, ...timeLimits(limits.statementMsMax) })
       client.on('error', () => undefined)
       return client
     },
     close: async () => {
-      const ends = Promise.allSettled([line.close(), control.end(), ledger.end()])
+      const ends = Promise.allSettled([line.close(), control.end(), ledger.end(), tenants.end()])
       // A server that hangs does not say goodbye; its sockets are cut then.
       await Promise.race([ends, wait(closeMsMax, undefined, { ref: false })])
       sockets.cut()
