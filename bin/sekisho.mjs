@@ -27,6 +27,7 @@ setTimeout(() => process.exit(), 1_000).unref()
 /** What runs or reads here; everything else asks a running gateway, `config show` too, or is a question for help. */
 function ofTheServer(words) {
   if (words.some((word) => word === '--help' || word === '-h')) return false
+  if (words[0] === 'prices') return words[1] === 'update'
   return ['serve', 'check', 'config'].includes(words[0]) && !(words[0] === 'config' && words[1] === 'show')
 }
 

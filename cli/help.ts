@@ -4,6 +4,7 @@ import { columns } from './columns.ts'
 
 /** What `sekisho --help` says: every command with its sentence; of one noun alone for `sekisho keys --help`. */
 export function overview(all: readonly Command[], noun: string | undefined): string {
+  if (noun === 'prices') return pricesHelp()
   const itself = ITSELF.filter(([name]) => name === noun)
   const some = all.filter((command) => command.noun === noun)
   if (itself.length > 0) return itselfHelp(itself, some)
@@ -67,7 +68,22 @@ const ITSELF = [
   ['serve', 'Run the gateway.'],
   ['check', 'Say whether the configuration file is valid, and what would change.'],
   ['config', 'Show the configuration that would run here, each value with its origin.'],
+  ['prices update', 'Show what a price file changes, and take it over.'],
 ] as const
+
+/** It works on the data folder, whether or not a gateway runs there. */
+const pricesHelp = (): string =>
+  [
+    'Usage: sekisho prices update --from FILE [flags]',
+    '',
+    'Show what a price file changes, and take it over. A gateway that runs reads it with its next reload (SIGHUP).',
+    '',
+    ...columns([
+      ['--from FILE', 'The prices, in the form of catalog/openai.json'],
+      ['--yes', 'Take them over without a question'],
+      ['--data FOLDER', 'Folder of everything that is kept (SEKISHO_DATA, or ./data)'],
+    ]),
+  ].join('\n')
 
 const EVERYWHERE = [
   ['--json', 'Print the answer as the gateway gave it'],

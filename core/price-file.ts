@@ -34,15 +34,21 @@ type PricedModel = PriceFile['models'][number]
 export type AppliedPrices = ReadonlyMap<string, readonly VendorPrice[]>
 
 export type PriceFileReading =
+  /** `file` has all the sources that its rows name, so that it can be read again without the catalogue. */
   | { readonly kind: 'read'; readonly file: PriceFile; readonly prices: AppliedPrices }
   /** One sentence for each place that is wrong. */
   | { readonly kind: 'refused'; readonly faults: readonly string[] }
 
-/** Reads a price file whole, or says all that is wrong with it. `shipped` are the catalogue's own sources. */
+/** Reads a price file whole, or says all that is wrong with it; `undefined` is what no JSON is. `shipped` are the catalogue's own sources. */
 export function readPriceFile(json: unknown, shipped: SourcesFile): PriceFileReading {
+  if (json === undefined) return refused(['is no JSON'])
   const read = priceFileSchema.safeParse(json)
   if (!read.success)
-    return refused(read.error.issues.map((issue) => `${pathText(issue.path)}: ${issue.message.toLowerCase()}`))
+    return refused(
+      read.error.issues.map(
+        (issue) => `${pathText(issue.path)}: ${issue.message.charAt(0).toLowerCase()}${issue.message.slice(1)}`,
+      ),
+    )
   const file = read.data
   const faults = [
     ...providerFaults(file.provider),
@@ -51,7 +57,8 @@ export function readPriceFile(json: unknown, shipped: SourcesFile): PriceFileRea
   ]
   if (faults.length > 0) return refused(faults)
   try {
-    return { kind: 'read', file, prices: appliedOf(file, shipped) }
+    const whole = { ...file, sources: { ...shipped, ...file.sources } }
+    return { kind: 'read', file: { ...whole, sources: usedSources(whole) }, prices: appliedOf(whole) }
   } catch (error) {
     return refused([error instanceof Error ? error.message : 'unknown reason'])
   }
@@ -98,11 +105,17 @@ function nameFaults(models: readonly PricedModel[]): readonly string[] {
   return [...new Set(twice)].map((name) => `${name} is the name of two models`)
 }
 
-function appliedOf({ provider, sources, models }: PriceFile, shipped: SourcesFile): AppliedPrices {
-  const known = { ...shipped, ...sources }
+type WholeFile = PriceFile & { readonly sources: SourcesFile }
+
+function usedSources({ sources, models }: WholeFile): SourcesFile {
+  const used = new Set(models.flatMap(({ prices }) => prices.map(({ source }) => source)))
+  return Object.fromEntries(Object.entries(sources).filter(([name]) => used.has(name)))
+}
+
+function appliedOf({ provider, sources, models }: WholeFile): AppliedPrices {
   return new Map(
     models.flatMap(({ id, aliases = [], prices }) => {
-      const read = readVendorPrices(prices, { sources: known, row: `${provider}/${id}` })
+      const read = readVendorPrices(prices, { sources, row: `${provider}/${id}` })
       return read.length === 0 ? [] : [id, ...aliases].map((name) => [`${provider}/${name}`, read] as const)
     }),
   )

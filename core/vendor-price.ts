@@ -29,6 +29,12 @@ export function readVendorPrices(rows: readonly PriceRow[], context: RowContext)
   return prices
 }
 
+/** One list from both, ascending by the day: a day that `later` names is as it says. */
+export function updatedPrices(prices: readonly VendorPrice[], later: readonly VendorPrice[]): readonly VendorPrice[] {
+  const days = new Set(later.map(({ from }) => from))
+  return [...prices.filter(({ from }) => !days.has(from)), ...later].toSorted((one, other) => one.from - other.from)
+}
+
 /** The price as it holds for a provider in `region`; a region that the vendor does not tell apart costs what it costs anywhere. */
 export const priceIn = (price: VendorPrice, region: string | undefined): Price =>
   (region !== undefined && price.regions !== undefined && Object.hasOwn(price.regions, region)

@@ -15,6 +15,10 @@ const DEGRADATIONS = {
     part: 'config',
     why: 'The configuration was rejected at start: the last good one is in force',
   },
+  prices_broken: {
+    part: 'prices',
+    why: 'A price file in the data folder is broken: the prices before it are in force',
+  },
   journal_full: {
     part: 'journal',
     why: 'The journal takes no more: new requests are refused, running ones are settled from the reserve',

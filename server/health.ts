@@ -9,7 +9,7 @@ export interface Watched {
   readonly sql: Pick<Sql, 'up'>
   readonly postgres: Pick<EmbeddedPostgres, 'state'> | undefined
   readonly ledger: Pick<RunningLedger, 'status'>
-  readonly config: { readonly state: () => ConfigState }
+  readonly config: { readonly state: () => ConfigState; readonly pricesBroken: () => boolean }
   /** Whether this process began with the last good configuration instead of the operator's file. */
   readonly startedOnLastGood: boolean
   readonly clock: Clock
@@ -40,7 +40,8 @@ export function healthParts({
     }
     return start.onLastGood ? 'config_last_good' : 'config_rejected'
   }
-  return [database, journal, rejected].map((look) => sinceWhen(look, clock))
+  const prices = (): Degradation | undefined => (config.pricesBroken() ? 'prices_broken' : undefined)
+  return [database, journal, rejected, prices].map((look) => sinceWhen(look, clock))
 }
 
 /** What a database that answers has caught up with in seconds. */

@@ -8,7 +8,7 @@ import { problemText } from './config/problem.ts'
 import { loadConfig } from './config.ts'
 import { pricesCommand } from './prices-command.ts'
 import { startGateway } from './start.ts'
-import { terminal } from './terminal.ts'
+import { asking } from './terminal.ts'
 import { systemClock } from './world/clock.ts'
 import { openLog } from './world/log.ts'
 import { openLogOutput } from './world/log-output.ts'
@@ -17,7 +17,15 @@ import { PostgresRefused } from './world/postgres-refused.ts'
 /** `serve`, `check`, `config` and `prices update`. Resolves with the exit code; `serve` when the gateway has stopped. */
 export async function main(argv: readonly string[]): Promise<number> {
   const [command, ...rest] = argv
-  if (command === 'prices') return pricesCommand(rest, { environment: process.env, ...terminal() })
+  if (command === 'prices') {
+    const complain = (line: string) => console.error(line)
+    return pricesCommand(rest, {
+      environment: process.env,
+      print: (line) => console.log(line),
+      complain,
+      ask: asking(),
+    })
+  }
   const flags = readFlags(rest)
   if (typeof flags === 'string') {
     console.error(`sekisho: ${flags}`)

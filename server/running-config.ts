@@ -6,6 +6,8 @@ import type { LoadedConfig, LoadResult } from './config.ts'
 import { compile, type Snapshot } from './snapshot.ts'
 import { codeOf } from './world/error-code.ts'
 import type { OpenLog } from './world/log.ts'
+import type { PriceArchive } from './world/price-archive.ts'
+import { readStoredPrices, type StoredPrices } from './world/price-files.ts'
 
 export interface RunningConfigOptions {
   readonly started: LoadedConfig
@@ -13,6 +15,9 @@ export interface RunningConfigOptions {
   readonly path: string
   readonly load: () => Promise<LoadResult>
   readonly catalog: Catalog
+  /** Prices that the operator took over, as they were found at start; they are read again with every reload. */
+  readonly stored: StoredPrices
+  readonly archive: PriceArchive
   readonly demo: { readonly socketPath: string }
   readonly dataDir: string
   readonly clock: Clock
@@ -25,11 +30,14 @@ export class RunningConfig {
   snapshot: Snapshot
   readonly #options: RunningConfigOptions
   readonly #watch: ConfigWatch
+  #stored: StoredPrices
 
   constructor(options: RunningConfigOptions) {
     this.#options = options
     this.loaded = options.started
-    this.snapshot = this.#compiled(options.started, 1)
+    this.#stored = options.stored
+    this.#tellPrices(options.stored)
+    this.snapshot = this.#compiled(options.started, options.stored, 1)
     this.#watch = watchConfig({
       path: options.path,
       started: options.started,
@@ -41,6 +49,11 @@ export class RunningConfig {
 
   state(): ConfigState {
     return this.#watch.state()
+  }
+
+  /** Whether a file of prices is broken, so that those before it are in force. */
+  pricesBroken(): boolean {
+    return this.#stored.faults.length > 0
   }
 
   async reload(): Promise<void> {
@@ -63,18 +76,36 @@ export class RunningConfig {
     }
   }
 
+  /** Keeps every price that is in force for as long as there are records. That the disk takes it not is no reason to refuse a request. */
+  async keepPrices(snapshot: Snapshot): Promise<void> {
+    try {
+      await this.#options.archive.keep([...snapshot.prices.values()].flat())
+    } catch (error) {
+      this.#options.log.warn({ code: codeOf(error) }, 'the prices in force could not be kept for costing again')
+    }
+  }
+
   async #apply(next: LoadedConfig): Promise<void> {
-    const snapshot = this.#compiled(next, this.snapshot.version + 1)
+    const stored = await readStoredPrices(this.#options.dataDir, this.#stored)
+    const snapshot = this.#compiled(next, stored, this.snapshot.version + 1)
+    await this.keepPrices(snapshot)
+    this.#tellPrices(stored)
     this.#tellRestart(this.loaded, next)
+    this.#stored = stored
     this.snapshot = snapshot
     this.loaded = next
     this.#options.log.setLevel(next.config.log.level)
     await this.keep()
   }
 
-  #compiled({ config, secrets }: LoadedConfig, version: number): Snapshot {
+  #compiled({ config, secrets }: LoadedConfig, { prices }: StoredPrices, version: number): Snapshot {
     const { catalog, demo } = this.#options
-    return compile({ version, config, catalog, secrets, demo })
+    return compile({ version, config, catalog, secrets, demo, applied: prices })
+  }
+
+  #tellPrices({ faults }: StoredPrices): void {
+    for (const fault of faults)
+      this.#options.log.error({ fault }, 'a price file is broken; the prices before it stay in force')
   }
 
   #tell({ running, rejected }: ConfigState): void {

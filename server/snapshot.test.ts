@@ -1,7 +1,5 @@
-import { DEFAULT_OWNER } from '../core/owner.ts'
 import { inspect } from 'node:util'
 import { describe, expect, test } from 'vitest'
-import type { AttemptRecord } from '../core/attempt.ts'
 import type { Catalog, CatalogModel } from '../core/catalog.ts'
 import type { AppliedPrices } from '../core/price-file.ts'
 import { cost, fullRates, priceAt } from '../core/price.ts'
@@ -10,7 +8,7 @@ import { NO_USAGE } from '../core/usage.ts'
 import { parseConfig } from './config/parse.ts'
 import { problemText } from './config/problem.ts'
 import { Secret } from './config/secrets.ts'
-import { compile, costOf, findRoute } from './snapshot.ts'
+import { compile, findRoute } from './snapshot.ts'
 
 const source = { title: 'A page', url: 'https://example.com', read: '2026-01-01' }
 
@@ -409,45 +407,4 @@ describe('prices', () => {
       'new',
     ])
   })
-
-  test('an interrupted attempt costs what its own price says, or nobody knows', () => {
-    const snapshot = snapshotOf(`providers:\n${OPENAI}`)
-    const record = interrupted({ at: DAY })
-    expect(costOf(snapshot, record)).toBe(5)
-    expect(costOf(snapshot, { ...record, priceVersion: 'another' })).toBeNull()
-    expect(costOf(snapshot, { ...record, usage: null })).toBeNull()
-  })
-})
-
-const interrupted = ({ at }: { readonly at: number }): AttemptRecord => ({
-  id: '1',
-  requestId: 'r',
-  attempt: 1,
-  at,
-  keyId: 'k',
-  owner: DEFAULT_OWNER,
-  operation: 'chat',
-  stream: true,
-  modelAsked: 'gpt',
-  provider: 'openai',
-  modelSent: 'gpt',
-  priceVersion: 'openai/gpt@1',
-  inputEstimate: 1,
-  status: 'interrupted',
-  reason: 'process_died',
-  httpStatus: null,
-  modelAnswered: null,
-  usage: { ...NO_USAGE, input: 5_000 },
-  usageSource: 'running',
-  serviceTier: null,
-  wire: null,
-  vendorWire: null,
-  losses: null,
-  replyId: null,
-  costNano: null,
-  pricing: 'unknown',
-  queueUs: 0,
-  gatewayUs: 0,
-  firstByteUs: null,
-  totalUs: 0,
 })

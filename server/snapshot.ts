@@ -1,8 +1,6 @@
 import type { Catalog } from '../core/catalog.ts'
-import type { AttemptRecord } from '../core/attempt.ts'
-import type { Nano } from '../core/money.ts'
 import type { AppliedPrices } from '../core/price-file.ts'
-import { cost, type Price } from '../core/price.ts'
+import type { Price } from '../core/price.ts'
 import { demo as demoKind } from '../core/providers/demo.ts'
 import type { Provider, Route } from '../core/route.ts'
 import { inOrder } from '../core/balancers/in-order.ts'
@@ -97,15 +95,6 @@ export function findRoute(snapshot: Snapshot, name: string): Route | undefined {
   if (snapshot.unlisted.size >= UNLISTED_MAX) snapshot.unlisted.clear()
   snapshot.unlisted.set(name, route)
   return route
-}
-
-/** What a recorded attempt costs by the very price that was in force for it, in nano-dollars; `null` when that or its usage is unknown. */
-export function costOf(
-  snapshot: Snapshot,
-  { provider, modelSent, priceVersion, usage, serviceTier }: AttemptRecord,
-): Nano | null {
-  const price = snapshot.prices.get(`${provider}/${modelSent}`)?.find(({ version }) => version === priceVersion)
-  return price === undefined || usage === null ? null : cost(usage, price, serviceTier ?? undefined)
 }
 
 const NO_PRICES: AppliedPrices = new Map()

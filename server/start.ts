@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { Fault } from '../core/fault.ts'
 import { inFlight } from '../core/policies/in-flight.ts'
+import { recost } from '../core/recost.ts'
 import { firstStart } from './admin/first-start.ts'
 import { adminPlane } from './admin/plane.ts'
 import { addressOf, bannerLines } from './banner.ts'
@@ -22,7 +23,6 @@ import { opsRoutes } from './ops.ts'
 import { wireOfPath } from './endpoints.ts'
 import { refuse } from './refuse.ts'
 import { RunningConfig } from './running-config.ts'
-import { costOf } from './snapshot.ts'
 import { Teardown } from './teardown.ts'
 import { adminViews } from './views.ts'
 import type { World } from './world.ts'
@@ -38,6 +38,8 @@ import { openKeyRing } from './world/keys.ts'
 import { startLedger } from './world/ledger.ts'
 import type { OpenLog } from './world/log.ts'
 import { openMetrics } from './world/metrics.ts'
+import { openPriceArchive } from './world/price-archive.ts'
+import { NO_STORED_PRICES, readStoredPrices } from './world/price-files.ts'
 import { takeLock } from './world/postgres-lock.ts'
 
 export interface StartOptions {
@@ -104,24 +106,28 @@ async function build(options: StartOptions, teardown: Teardown): Promise<Gateway
     teardown,
   )
   const catalog = loadCatalog(CATALOG_FOLDER)
+  const archive = await openPriceArchive(dataDir)
   const config = new RunningConfig({
     started: loaded,
     path: options.configPath,
     load: options.load,
     catalog,
+    stored: await readStoredPrices(dataDir, NO_STORED_PRICES),
+    archive,
     demo,
     dataDir,
     clock,
     log,
   })
   teardown.add(() => config.close())
+  await config.keepPrices(config.snapshot)
   const keys = await openKeyRing(sql, { clock, log })
   teardown.add(() => keys.close())
   const ledger = await startLedger({
     folder: join(dataDir, 'journal'),
     journal: loaded.config.journal,
     pool: sql.ledger,
-    price: (record) => costOf(config.snapshot, record),
+    price: (record) => recost(record, archive.known),
     clock,
     log,
   })

@@ -3,7 +3,7 @@ import type { AppliedPrices } from '../../core/price-file.ts'
 import { type NamelessPrice, readTerms } from '../../core/price-read.ts'
 import type { Price } from '../../core/price.ts'
 import { USAGE_KINDS } from '../../core/usage.ts'
-import { priceIn, type VendorPrice } from '../../core/vendor-price.ts'
+import { priceIn, updatedPrices, type VendorPrice } from '../../core/vendor-price.ts'
 import type { Config } from '../config-schema.ts'
 
 /** The operator's prices by `provider/model`, ascending by the day from which they hold. */
@@ -38,12 +38,8 @@ interface VendorPrices {
 
 /** A vendor's prices as they hold in a region: of two from one day the one that the operator took over later wins. */
 export function vendorPrices({ shipped, applied, names, region }: VendorPrices): readonly Price[] {
-  const later = names.map((name) => applied.get(name)).find((found) => found !== undefined) ?? []
-  const days = new Set(later.map(({ from }) => from))
-  const all =
-    later.length === 0
-      ? shipped
-      : [...shipped.filter(({ from }) => !days.has(from)), ...later].toSorted((one, other) => one.from - other.from)
+  const later = names.map((name) => applied.get(name)).find((found) => found !== undefined)
+  const all = later === undefined ? shipped : updatedPrices(shipped, later)
   return region === undefined ? all : all.map((price) => priceIn(price, region))
 }
 

@@ -18,11 +18,14 @@ export function loadCatalog(folder: string): Catalog {
     (name) => name.endsWith('.json') && name !== SOURCES && name !== CAPABILITIES,
   )
   // The files are part of the program and its tests hold each of them against core/catalog-file.ts: no second look at start.
-  const sources = parse(folder, SOURCES) as SourcesFile
+  const sources = loadSources(folder)
   const vendors = names.toSorted().map((name) => parse(folder, name) as VendorFile) // the same
   const capabilities = parse(folder, CAPABILITIES) as CapabilitiesFile // the same
   return readCatalog(sources, vendors, capabilities)
 }
+
+/** What the rows of the catalogue name as their sources. */
+export const loadSources = (folder: string): SourcesFile => parse(folder, SOURCES) as SourcesFile // the same
 
 function parse(folder: string, name: string): unknown {
   const path = join(folder, name)
