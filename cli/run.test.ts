@@ -46,7 +46,8 @@ describe('help', () => {
         expect(out).toContain(name.split('.')[0])
         expect(out).toContain(summary)
       }
-      for (const command of ['serve', 'check']) expect(out).toMatch(new RegExp(`^ {2}${command} `, 'm'))
+      for (const command of ['serve', 'check', 'prices update'])
+        expect(out).toMatch(new RegExp(`^ {2}${command} `, 'm'))
     },
   )
 
@@ -56,6 +57,9 @@ describe('help', () => {
     expect(out).toMatch(/--overlap-hours N {2,}Hours that the secret before still works.*\(24 when left out\)/)
     expect((await sekisho(['help', 'usage', 'totals'])).out).toMatch(/--by key\|model\|provider\|day/)
     expect((await sekisho(['help', 'keys'])).out).not.toContain('usage list')
+    expect((await sekisho(['prices', 'update', '--help'])).out).toMatch(
+      /^Usage: sekisho prices update --from FILE [^]*--yes/,
+    )
   })
 })
 

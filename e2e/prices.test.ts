@@ -48,6 +48,7 @@ describe('a price file that is broken', () => {
     relay.gateway.signal('SIGHUP')
     await waitUntil('the state', async () => (await degraded()).includes('prices'))
     expect(relay.gateway.logs()).toMatch(/price file is broken/)
+    expect((await relay.gateway.metrics()).value('sekisho_prices_rejected')).toBe(1)
     expect(await costOf('ours/gpt-5')).toBe(TAKEN_OVER)
   })
 

@@ -14,6 +14,7 @@ export interface Gauged {
   readonly keys: Pick<KeyRing, 'size' | 'ageMs'>
   readonly databaseUp: () => boolean
   readonly config: () => ConfigState
+  readonly pricesBroken: () => boolean
   readonly eventLoopDelay: Gauge
   readonly version: string
 }
@@ -77,6 +78,11 @@ export function gauges(from: Gauged): readonly Gauge[] {
       name: 'config_rejected',
       help: '1 while the configuration file is broken and an older configuration runs.',
       read: () => (from.config().rejected === null ? 0 : 1),
+    },
+    {
+      name: 'prices_rejected',
+      help: '1 while a price file in the data folder is broken and the prices before it are in force.',
+      read: () => (from.pricesBroken() ? 1 : 0),
     },
     { name: 'keys_loaded', help: 'Secrets of virtual keys in memory.', read: () => from.keys.size() },
     {

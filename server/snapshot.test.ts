@@ -359,15 +359,21 @@ describe('prices', () => {
     if (usual === undefined) throw new Error('every row has a price')
     const eu = { ...usual, version: 'openai/gpt@1~eu' }
     const models = [row('openai', 'gpt', { prices: [{ ...usual, regions: { eu } }] })]
-    const inRegion = (region: string) =>
+    const compiledIn = (region: string) =>
       snapshotOf(`providers:\n  openai: {kind: openai, credential: "\${KEY}", region: ${region}}\n`, {
         ...catalog,
         models,
       })
+    const inRegion = (region: string) =>
+      compiledIn(region)
         .prices.get('openai/gpt')
         ?.map(({ version }) => version)
     expect(inRegion('eu')).toEqual(['openai/gpt@1~eu'])
     expect(inRegion('asia')).toEqual(['openai/gpt@1'])
+    expect(compiledIn('eu').notices).toEqual([])
+    expect(compiledIn('asia').notices).toEqual([
+      'openai: no price of its vendor names the region asia: the usual prices are used',
+    ])
   })
 
   test('of the built-in vendor are zero, which is known', () => {

@@ -67,7 +67,7 @@ export function compile({ version, config, catalog, secrets, demo, applied = NO_
     routes,
     models,
     prices,
-    notices: compileNotices({ config, models, routes, providers }),
+    notices: compileNotices({ config, models, routes, providers, catalog, applied }),
     unlisted: new Map(),
     catalog,
   }

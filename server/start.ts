@@ -147,6 +147,7 @@ async function build(options: StartOptions, teardown: Teardown): Promise<Gateway
       keys,
       databaseUp: sql.up,
       config: () => config.state(),
+      pricesBroken: () => config.pricesBroken(),
       eventLoopDelay: delay.gauge,
       version,
     }),

@@ -1,6 +1,8 @@
 import { demo as demoKind } from '../../core/providers/demo.ts'
 import type { Provider, Route } from '../../core/route.ts'
 import type { Config } from '../config-schema.ts'
+import type { AppliedPrices } from '../../core/price-file.ts'
+import type { Catalog } from '../../core/catalog.ts'
 import type { ModelListing } from '../snapshot.ts'
 
 export interface NoticeInputs {
@@ -8,11 +10,13 @@ export interface NoticeInputs {
   readonly models: readonly ModelListing[]
   readonly routes: ReadonlyMap<string, Route>
   readonly providers: ReadonlyMap<string, Provider>
+  readonly catalog: Catalog
+  readonly applied: AppliedPrices
 }
 
 /** What the operator should hear at start: nothing is wrong, but something may not be as expected. */
 export function compileNotices(compiled: NoticeInputs): readonly string[] {
-  return [...unlisted(compiled.providers, compiled.models), ...hidden(compiled)]
+  return [...unlisted(compiled.providers, compiled.models), ...hidden(compiled), ...unpricedRegions(compiled)]
 }
 
 const unlisted = (providers: ReadonlyMap<string, Provider>, models: readonly ModelListing[]): readonly string[] =>
@@ -31,3 +35,13 @@ const hidden = ({ config, providers, routes }: NoticeInputs): readonly string[] 
           `models.${alias}: wins over the model of that name at ${name}, which is called as ${name}/${alias}`,
       ),
   )
+
+/** A region that is misspelt would be charged as if there were none. */
+const unpricedRegions = ({ providers, catalog, applied }: NoticeInputs): readonly string[] =>
+  [...providers.values()].flatMap(({ name, kind, options: { region } }) => {
+    if (region === undefined) return []
+    const shipped = catalog.models.filter(({ provider }) => provider === kind.id).flatMap(({ prices }) => prices)
+    const later = [...applied].filter(([model]) => model.startsWith(`${kind.id}/`)).flatMap(([, prices]) => prices)
+    const known = [...shipped, ...later].some(({ regions = {} }) => Object.hasOwn(regions, region))
+    return known ? [] : [`${name}: no price of its vendor names the region ${region}: the usual prices are used`]
+  })

@@ -4,16 +4,24 @@ import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { cost, priceAt } from '../../core/price.ts'
 import { NO_USAGE, type Usage } from '../../core/usage.ts'
+import { priceIn } from '../../core/vendor-price.ts'
 import { CATALOG_FOLDER, loadCatalog } from './catalog-files.ts'
 
 const catalog = loadCatalog(CATALOG_FOLDER)
 const modelOf = (name: string) => catalog.models.find((model) => `${model.provider}/${model.id}` === name)
 const NOW = '2026-11-23T12:00:00Z'
 
+interface Request {
+  readonly usage: Partial<Usage>
+  readonly at?: string
+  readonly tier?: string
+  readonly region?: string
+}
+
 /** Nano-dollars of a request to `name` at `at`. */
-function costOf(name: string, request: { usage: Partial<Usage>; at?: string; tier?: string }): number | undefined {
-  const price = priceAt(modelOf(name)?.prices ?? [], Date.parse(request.at ?? NOW))
-  return price && cost({ ...NO_USAGE, ...request.usage }, price, request.tier)
+function costOf(name: string, { usage, at, tier, region }: Request): number | undefined {
+  const price = priceAt(modelOf(name)?.prices ?? [], Date.parse(at ?? NOW))
+  return price && cost({ ...NO_USAGE, ...usage }, priceIn(price, region), tier)
 }
 
 test('the catalogue has at least 150 models, with rows for every vendor that has a public price table', () => {
@@ -53,7 +61,7 @@ test('a price of zero stands only where a vendor gives the model away', () => {
 
 describe('published prices come out to the nano-dollar', () => {
   const k = 1_000
-  test.each<[string, { usage: Partial<Usage>; at?: string; tier?: string }, number]>([
+  test.each<[string, Request, number]>([
     // Claude Haiku 5.5: $0.10 in, $0.50 out; above 100,000 prompt tokens the whole request at $0.50 and $2.50.
     ['anthropic/claude-haiku-5-5', { usage: { input: 100 * k, output: k } }, 10_500_000],
     ['anthropic/claude-haiku-5-5', { usage: { input: 100 * k + 1, output: k } }, 52_500_500],
@@ -104,6 +112,19 @@ describe('published prices come out to the nano-dollar', () => {
     // Mistral Large 4: cut on 2026-10-29.
     ['mistral/mistral-large-4', { usage: { input: k, output: k }, at: '2026-10-28T12:00:00Z' }, 5_540_000],
     ['mistral/mistral-large-4', { usage: { input: k, output: k } }, 2_800_000],
+    // Ten percent more for tokens that stay in a region, in every tier and step; a web search costs what it costs anywhere.
+    [
+      'anthropic/claude-opus-5-5',
+      { usage: { input: k, cacheWrite5m: k, cacheWrite1h: k, cacheRead: k, output: k }, region: 'us' },
+      40_920_000,
+    ],
+    ['anthropic/claude-opus-5-5', { usage: { input: k, output: k }, tier: 'fast', region: 'us' }, 52_800_000],
+    ['anthropic/claude-haiku-5-5', { usage: { input: 100 * k + 1, output: k }, region: 'us' }, 57_750_550],
+    ['openai/gpt-6.1-terra', { usage: { input: k, cacheRead: k, output: k, searches: 1 }, region: 'eu' }, 16_655_000],
+    ['openai/gpt-6.1-terra', { usage: { input: 300 * k, output: k }, tier: 'flex', region: 'eu' }, 334_125_000],
+    // GPT-5 is older than the surcharge; and there is none for a region that nobody names.
+    ['openai/gpt-5', { usage: { input: k }, region: 'eu' }, 1_250_000],
+    ['openai/gpt-6.1-terra', { usage: { input: k }, region: 'atlantis' }, 1_000_000],
     // Embeddings have no answer to pay for.
     ['openai/text-embedding-3-small', { usage: { input: k } }, 20_000],
   ])('%s %j', (name, request, nano) => {
@@ -130,8 +151,12 @@ test('versions of prices in use are the ones that were recorded: a change here m
   ])
 })
 
-test('no two prices have the same version', () => {
-  const versions = catalog.models.flatMap((model) => model.prices.map((price) => price.version))
+test('no two prices have the same version, those of regions included', () => {
+  const prices = catalog.models.flatMap((model) => model.prices)
+  const versions = prices
+    .flatMap((price) => [price, ...Object.values(price.regions ?? {})])
+    .map(({ version }) => version)
+  expect(versions).toContainEqual(expect.stringMatching(/^openai\/gpt-6\.1-terra@2026-11-21~eu#/))
   expect(new Set(versions).size).toBe(versions.length)
 })
 
