@@ -3,7 +3,7 @@ import type { Nano } from './money.ts'
 import { cost, type Price } from './price.ts'
 
 /** Every price that was ever in force, by its version: a version names one price for ever. */
-export type KnownPrices = ReadonlyMap<string, Price>
+export type KnownPrices = Pick<ReadonlyMap<string, Price>, 'get'>
 
 /** What of a record decides its cost. The price's region, day and hours are in its version. */
 export type CostedRecord = Pick<AttemptRecord, 'operation' | 'usage' | 'priceVersion' | 'serviceTier' | 'costNano'>

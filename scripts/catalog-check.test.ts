@@ -41,6 +41,7 @@ test('right files have no faults', () => {
   expect(catalogFaults(withFacts(facts))).toEqual([])
 })
 
+const step = { abovePromptTokens: 100, rates: { input: 2 } }
 const busy = { ...price, hours: { utc: ['01:00-04:00'], days: ['mon'] } }
 test.each<[string, readonly CatalogFile[], string]>([
   ['an unknown field', files([{ ...row, maxTokens: 1 }]), 'vendor.json: models.0: Unrecognized key: "maxTokens"'],
@@ -72,6 +73,21 @@ test.each<[string, readonly CatalogFile[], string]>([
       { ...row, id: 'other' },
     ]),
     'other is the name of two rows',
+  ],
+  [
+    'prices out of order',
+    files([{ ...row, prices: [{ ...price, from: '2026-02-01' }, price] }]),
+    'vendor/model: prices out of order',
+  ],
+  [
+    'steps of a region out of order',
+    files([{ ...row, prices: [{ ...price, regions: { eu: { rates: price.rates, steps: [step, step] } } }] }]),
+    'vendor/model: steps out of order',
+  ],
+  [
+    'a region with a surcharge and rates',
+    files([{ ...row, prices: [{ ...price, regions: { eu: { rates: price.rates, surchargePercent: 1 } } }] }]),
+    'takes either surchargePercent, or rates',
   ],
   [
     'rows out of order',

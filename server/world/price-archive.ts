@@ -1,7 +1,7 @@
 import { mkdir, open } from 'node:fs/promises'
 import { join } from 'node:path'
 import * as z from 'zod'
-import { parseJson } from '../../core/json.ts'
+import { asObject, asText, parseJson } from '../../core/json.ts'
 import type { Price } from '../../core/price.ts'
 import type { KnownPrices } from '../../core/recost.ts'
 import { UNIT_KINDS } from '../../core/units.ts'
@@ -16,28 +16,29 @@ export interface PriceArchive {
   keep(prices: Iterable<Price>): Promise<void>
 }
 
-/** The archive of a data folder: a line for each price, only ever added to. A line that cannot be read is left out. */
+/**
+ * The archive of a data folder: a line for each price, only ever added to. A line that cannot be read is left out. The lines are looked
+ * into when their price is asked for: a start has better things to do.
+ */
 export async function openPriceArchive(dataDir: string): Promise<PriceArchive> {
   const path = join(dataDir, PRICES_FOLDER, NAME)
   const found = await readBounded(path, ARCHIVE_BYTES_MAX)
-  const text = found.kind === 'bytes' ? found.bytes.toString('utf8') : ''
-  const known = new Map<string, Price>()
-  const add = (price: Price): boolean => {
-    if (known.has(price.version)) return false
-    known.set(price.version, price)
-    return true
-  }
-  for (const line of text.split('\n')) {
-    const read = line === '' ? undefined : priceSchema.safeParse(parseJson(line))
-    if (read?.success === true) add(read.data)
+  const lines = new Map<string, string>()
+  for (const line of found.kind === 'bytes' ? found.bytes.toString('utf8').split('\n') : []) {
+    const version = asText(asObject(parseJson(line))?.['version'])
+    if (version !== undefined && !lines.has(version)) lines.set(version, line)
   }
   return {
-    known,
+    known: { get: (version) => priceSchema.safeParse(parseJson(lines.get(version) ?? '')).data },
     keep: async (prices) => {
-      // Of a price with more to it (its source, its regions) only what decides a cost is kept.
-      const added = [...prices].map((price) => priceSchema.parse(price)).filter(add)
+      const added = new Map<string, string>()
+      for (const price of prices) {
+        // Of a price with more to it (its source, its regions) only what decides a cost is kept.
+        if (!lines.has(price.version)) added.set(price.version, JSON.stringify(priceSchema.parse(price)))
+      }
+      for (const [version, line] of added) lines.set(version, line)
       // A line that a crash cut must not spoil the one behind it.
-      if (added.length > 0) await append(path, `\n${added.map((price) => JSON.stringify(price)).join('\n')}\n`)
+      if (added.size > 0) await append(path, `\n${[...added.values()].join('\n')}\n`)
     },
   }
 }
