@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { NANO_MAX } from '../money.ts'
 import { Budget, type BudgetRule, type SpentStep } from './budget.ts'
-import { NANO_MAX } from './nano.ts'
 import { type Period, periodAt } from './period.ts'
 
 const SECOND_MS = 1_000

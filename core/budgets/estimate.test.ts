@@ -1,8 +1,9 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { cost, fullRates, type Price, type PublishedRates, type Tariff } from '../price.ts'
+import { ONE_REQUEST } from '../units.ts'
 import { inputTokens, NO_USAGE, outputTokens, USAGE_KINDS, type Usage } from '../usage.ts'
-import { estimateCost, type Size } from './estimate.ts'
+import { type CostEstimate, costEstimator, type Size } from './estimate.ts'
 
 /** Dollars per million tokens. */
 const tariff = (input: number, output: number, more: Partial<PublishedRates> = {}): Tariff => ({
@@ -24,6 +25,8 @@ const size = (fields: Partial<Size> = {}): Size => ({
   typicalOutputTokens: 100,
   ...fields,
 })
+const estimateCost = (size: Size, { price, tier }: { readonly price: Price; readonly tier?: string }): CostEstimate =>
+  costEstimator(price)(size, tier)
 const FREE = { nano: 0, worstNano: 0 }
 
 describe('an estimate', () => {
@@ -92,6 +95,23 @@ describe('an estimate', () => {
   ])('is zero only for what costs nothing: not for %s', (_, fields) => {
     const price = priceOf({ rates: fullRates({ input: 1, output: 1 }) })
     expect(estimateCost(size(fields), { price })).toEqual({ nano: 1, worstNano: 1 })
+  })
+
+  test('counts what is billed by the piece: the request itself, and the pieces that it may use', () => {
+    const units = { ...ONE_REQUEST, requests: 5_000, images: 40_000_000 }
+    const price = priceOf({
+      ...tariff(0, 0),
+      units,
+      tiers: { priority: { ...tariff(0, 0), units: { ...units, images: 80_000_000 } } },
+    })
+    expect(estimateCost(size(), { price })).toEqual({ nano: 5, worstNano: 5 })
+    const unitsMax = { ...ONE_REQUEST, images: 2 }
+    expect(estimateCost(size({ unitsMax }), { price })).toEqual({ nano: 80_005, worstNano: 160_005 })
+  })
+
+  test('is not zero for a model that bills only pieces of which none are expected', () => {
+    const price = priceOf({ ...tariff(0, 0), units: { ...ONE_REQUEST, requests: 0, images: 1 } })
+    expect(estimateCost(size(), { price })).toEqual({ nano: 1, worstNano: 1 })
   })
 
   test('is zero for a model of price zero, however long', () => {

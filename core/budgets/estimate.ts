@@ -1,5 +1,6 @@
 import type { Nano } from '../money.ts'
-import { cost, type Price, type Rates, type Tariff } from '../price.ts'
+import { cost, type Price, type Rates, type Tariff, type UnitRates } from '../price.ts'
+import { ONE_REQUEST, UNIT_KINDS, type Units } from '../units.ts'
 import { NO_USAGE, USAGE_KINDS } from '../usage.ts'
 
 /** What is known of a request's size before it is sent. What is no count (negative, not a number) is taken as not said. */
@@ -15,12 +16,8 @@ export interface Size {
   readonly typicalOutputTokens: number | null
   /** How often the vendor may search the web for it; absent: never. */
   readonly searchesMax?: number
-}
-
-/** The price in force, and the service tier that the client asked for by name. */
-export interface Pricing {
-  readonly price: Price
-  readonly tier?: string
+  /** The most that it may use of what is billed by the piece; absent: one request and nothing else. */
+  readonly unitsMax?: Units
 }
 
 /** What to reserve, and what it can cost at worst. Both are 0 only for a model that costs nothing whatever it does. */
@@ -29,27 +26,35 @@ export interface CostEstimate {
   readonly worstNano: Nano
 }
 
-/**
- * The cost of a request before it is sent. At worst every token is of the dearest kind at the dearest rates that its prompt can reach in any service
- * tier (a vendor may choose one by itself), and the answer is as long as it may be. Reserved is what such requests usually need: the prompt as
- * estimated and an answer as long as the longest of late, but never more than the worst case. Reserving the worst case of every request would shut out
- * everybody while next to nothing is spent (litellm PR 38647); what this may fall short of is the overshoot of `overshootBound`.
- */
-export function estimateCost(size: Size, { price, tier }: Pricing): CostEstimate {
-  const inputTokens = tokens(size.inputTokensEstimate) ?? 0
-  const inputTokensMax = Math.max(inputTokens, tokens(size.inputTokensMax) ?? 0)
-  const outputTokensMax = outputMax(size)
-  const searches = tokens(size.searchesMax ?? 0) ?? 0
-  const dearest = dearestRates(price, inputTokensMax)
-  if (dearest.input === 0 && dearest.output === 0 && (searches === 0 || dearest.searches === 0)) return FREE
+/** `tier` is the service tier that the client asks for by name. */
+export type CostEstimator = (size: Size, tier?: string) => CostEstimate
 
-  const worst = { ...NO_USAGE, input: inputTokensMax, output: outputTokensMax, searches }
-  const worstNano = Math.max(LEAST_NANO, cost(worst, { ...price, rates: dearest, steps: [] }))
-  const typical = size.typicalOutputTokens === null ? undefined : tokens(size.typicalOutputTokens)
-  if (typical === undefined) return { nano: worstNano, worstNano }
-  const usual = { ...NO_USAGE, input: inputTokens, output: Math.min(typical, outputTokensMax), searches }
-  // Never above the worst case: it is no longer, and no token of it is dearer.
-  return { nano: Math.max(LEAST_NANO, cost(usual, price, tier)), worstNano }
+/**
+ * Tells the cost of a request before it is sent. At worst every token is of the dearest kind at the dearest rates that its prompt can reach in any
+ * service tier (a vendor may choose one by itself), and the answer is as long as it may be. Reserved is what such requests usually need: the prompt
+ * as estimated and an answer as long as the longest of late, but never more than the worst case. Reserving the worst case of every request would shut
+ * out everybody while next to nothing is spent (litellm PR 38647); what this may fall short of is the overshoot of `overshootBound`.
+ * What is dearest is worked out here, once: keep the answer beside the price.
+ */
+export function costEstimator(price: Price): CostEstimator {
+  const levels = dearestLevels(price)
+  if (levels.every(({ tariff }) => isFree(tariff))) return () => FREE
+  return (size, tier) => {
+    const inputTokens = tokens(size.inputTokensEstimate) ?? 0
+    const inputTokensMax = Math.max(inputTokens, tokens(size.inputTokensMax) ?? 0)
+    const outputTokensMax = outputMax(size)
+    const searches = tokens(size.searchesMax ?? 0) ?? 0
+    const units = size.unitsMax ?? ONE_REQUEST
+
+    const dearest = levels.findLast((level) => inputTokensMax > level.abovePromptTokens)?.tariff ?? price
+    const worst = { ...NO_USAGE, input: inputTokensMax, output: outputTokensMax, searches }
+    const worstNano = Math.max(LEAST_NANO, cost(worst, { ...price, ...dearest }, undefined, units))
+    const typical = size.typicalOutputTokens === null ? undefined : tokens(size.typicalOutputTokens)
+    if (typical === undefined) return { nano: worstNano, worstNano }
+    const usual = { ...NO_USAGE, input: inputTokens, output: Math.min(typical, outputTokensMax), searches }
+    // Never above the worst case: it is no longer, and no token of it is dearer.
+    return { nano: Math.max(LEAST_NANO, cost(usual, price, tier, units)), worstNano }
+  }
 }
 
 const FREE: CostEstimate = { nano: 0, worstNano: 0 }
@@ -70,28 +75,45 @@ function outputMax({ outputTokensMax, modelOutputTokensMax }: Size): number {
   return possible === undefined ? asked : Math.min(asked, possible)
 }
 
-/** What the dearest input token, output token and search of a prompt of that size can cost, in any service tier. */
-function dearestRates(price: Price, promptTokensMax: number): Rates {
-  const dearest = { input: 0, output: 0, searches: 0 }
-  for (const rates of ratesWithin(price, promptTokensMax)) {
-    for (const kind of USAGE_KINDS) {
-      const as = CHARGED_AS[kind]
-      if (rates[kind] > dearest[as]) dearest[as] = rates[kind]
-    }
-  }
-  return { ...NO_USAGE, ...dearest }
+interface Level {
+  readonly abovePromptTokens: number
+  readonly tariff: Required<Tariff>
 }
 
-function ratesWithin(price: Price, promptTokensMax: number): readonly Rates[] {
-  const within: Rates[] = []
-  const add = ({ rates, steps }: Tariff): void => {
-    within.push(rates)
-    for (const step of steps) if (promptTokensMax > step.abovePromptTokens) within.push(step.rates)
-  }
-  add(price)
-  for (const tier of Object.values(price.tiers)) add(tier)
-  return within
+/** The dearest tariff for each size of prompt from which on another may hold, ascending. */
+function dearestLevels(price: Price): readonly Level[] {
+  const tariffs = [price, ...Object.values(price.tiers)]
+  const sizes = tariffs.flatMap(({ steps }) => steps.map((step) => step.abovePromptTokens))
+  return [ANY_PROMPT, ...new Set(sizes)]
+    .toSorted((a, b) => a - b)
+    .map((abovePromptTokens) => ({ abovePromptTokens, tariff: dearestTariff(tariffs, abovePromptTokens) }))
 }
+
+const ANY_PROMPT = -1
+
+/** What the dearest input token, output token, search and piece of a prompt above that size can cost. */
+function dearestTariff(tariffs: readonly Tariff[], abovePromptTokens: number): Required<Tariff> {
+  const rates = { input: 0, output: 0, searches: 0 }
+  const units = { ...NO_UNITS }
+  for (const tariff of tariffs) {
+    for (const reached of ratesWithin(tariff, abovePromptTokens)) {
+      for (const kind of USAGE_KINDS) rates[CHARGED_AS[kind]] = Math.max(rates[CHARGED_AS[kind]], reached[kind])
+    }
+    for (const unit of UNIT_KINDS) units[unit] = Math.max(units[unit], tariff.units?.[unit] ?? 0)
+  }
+  return { rates: { ...NO_USAGE, ...rates }, steps: [], units }
+}
+
+/** Also the lower ones: the prompt may turn out shorter. */
+const ratesWithin = ({ rates, steps }: Tariff, abovePromptTokens: number): readonly Rates[] => [
+  rates,
+  ...steps.filter((step) => step.abovePromptTokens <= abovePromptTokens).map((step) => step.rates),
+]
+
+const isFree = ({ rates, units }: Required<Tariff>): boolean =>
+  USAGE_KINDS.every((kind) => rates[kind] === 0) && UNIT_KINDS.every((unit) => units[unit] === 0)
+
+const NO_UNITS: UnitRates = { requests: 0, images: 0, audioSeconds: 0, videoSeconds: 0, pages: 0 }
 
 /** What a token of each kind can be at worst: the dearest of its side. */
 const CHARGED_AS: { readonly [kind in keyof Rates]: 'input' | 'output' | 'searches' } = {

@@ -1,6 +1,6 @@
-import type { Nano } from '../money.ts'
+import { NANO_MAX, type Nano } from '../money.ts'
 import type { Budget } from './budget.ts'
-import { NANO_MAX, wholeNano } from './nano.ts'
+import { wholeNano } from './nano.ts'
 import { Reservation } from './reservation.ts'
 import type { ThresholdReached } from './thresholds.ts'
 

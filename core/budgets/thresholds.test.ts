@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { NANO_MAX } from './nano.ts'
 import type { PeriodRange } from './period.ts'
+import { NANO_MAX } from '../money.ts'
 import { Thresholds } from './thresholds.ts'
 
 const day = (index: number): PeriodRange => ({

@@ -1,5 +1,4 @@
-import type { Nano } from '../money.ts'
-import { NANO_MAX } from './nano.ts'
+import { NANO_MAX, type Nano } from '../money.ts'
 import type { PeriodRange } from './period.ts'
 
 /** That a budget's settled spend has reached a part of its amount: what an event and a notification are made of. */
