@@ -39,6 +39,7 @@ function showList(action: Action, { items, next, more }: Listed, { out, err }: P
 
 /** Of the widest lists, what fits a terminal; `--json` has the rest. */
 const COLUMNS: { readonly [action: string]: readonly string[] } = {
+  'keys.list': ['id', 'name', 'state', 'models', 'createdAt', 'createdBy', 'expiresAt', 'revokedAt', 'lossy'],
   'usage.totals': ['group', 'name', 'requests', 'failed', 'inputTokens', 'outputTokens', 'cost', 'unpriced'],
   'usage.list': [
     'at',

@@ -7,6 +7,8 @@ export interface KeyRecord {
   readonly id: string
   readonly name: string
   readonly owner: Owner
+  /** Whether the user who owns it may use models where it stands; true where nobody owns it. */
+  readonly ownerMayUse: boolean
   /** Patterns of models that it may use (`*` stands for any run of characters), or `null` for every model. */
   readonly models: readonly string[] | null
   /** Milliseconds since 1970, or `null`. Of this secret: rotation leaves two with different ends. */

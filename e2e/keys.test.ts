@@ -61,6 +61,34 @@ describe('the first administrator', () => {
   })
 })
 
+describe('a key that somebody owns', () => {
+  const make = async (path: string, body: object): Promise<string> => {
+    const answer = await api('POST', path, { body })
+    expect([answer.status, answer.body]).toEqual([200, expect.anything()])
+    return text(answer.body, 'id')
+  }
+  const ends: { readonly how: string; readonly end: (owner: string, member: string) => Promise<unknown> }[] = [
+    { how: 'is taken their role', end: (_, member) => api('POST', `/members/${member}/remove`, { body: {} }) },
+    { how: 'is disabled', end: (owner) => api('POST', `/users/${owner}/disable`, { body: {} }) },
+  ]
+
+  test.each(ends)('works on every gateway until its owner $how', async ({ how, end }) => {
+    const owner = await make('/users', { name: `who ${how}` })
+    const { key } = await createKey({ name: 'own', owner })
+    expect(await chat(key)).toBe(401)
+    const member = await make('/members', { user: owner, role: 'member', organisation: 'default00000' })
+    await waitUntil(
+      'the key to work',
+      async () => (await chat(key)) === 200 && (await chat(key, { gateway: shared.other })) === 200,
+    )
+    await end(owner, member)
+    expect(await chat(key)).toBe(401)
+    await waitUntil('the other gateway to know', async () => (await chat(key, { gateway: shared.other })) === 401, {
+      timeoutMs: REVOKED_MS_MAX,
+    })
+  })
+})
+
 describe('over HTTP, a key', () => {
   test('is made, works at once, and is shown without its secret', async () => {
     const { id, key } = await createKey({ name: 'for reports', models: ['demo/*'], expiresInDays: 30 })

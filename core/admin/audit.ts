@@ -1,14 +1,15 @@
 import * as z from 'zod'
 import { action } from '../action.ts'
-import { instant, lineOfText, pageInput, pageOf } from './fields.ts'
+import { inOrganisation, instant, lineOfText, pageInput, pageOf } from './fields.ts'
 
 export const auditList = action({
   name: 'audit.list',
   method: 'GET',
   path: '/audit',
-  permission: 'administrator',
+  permission: 'audit:read',
   summary: 'List what was changed, by whom and from where, newest first.',
   input: z.strictObject({
+    ...inOrganisation,
     action: lineOfText(100).optional().describe('Only this action (`keys.revoke`)'),
     target: lineOfText(100).optional().describe('Only changes of this id'),
     ...pageInput,
@@ -24,6 +25,8 @@ export const auditList = action({
       ip: z.string().nullable(),
       requestId: z.string(),
       input: z.record(z.string(), z.unknown()).describe('What was asked for'),
+      organisation: z.string().nullable().describe('Id of the organisation, or null for the installation itself'),
+      before: z.record(z.string(), z.unknown()).nullable().describe('What was there before, where the change says'),
       result: z.record(z.string(), z.unknown()).nullable().describe('What came of it, without secrets'),
     }),
   ),

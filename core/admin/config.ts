@@ -6,7 +6,7 @@ export const configShow = action({
   name: 'config.show',
   method: 'GET',
   path: '/config',
-  permission: 'administrator',
+  permission: 'operator',
   summary: 'Show the configuration as it runs, each value with where it comes from.',
   input: nothing,
   output: z.object({

@@ -19,6 +19,13 @@ export const displayName = lineOfText(100).trim().min(1)
 /** A moment, as RFC 3339 in UTC. */
 export const instant = z.iso.datetime()
 
+/** Which organisation a call is for. The same field in every action that takes place in one. */
+export const inOrganisation = {
+  organisation: publicId
+    .optional()
+    .describe('Id of the organisation; your only one when left out, and for an operator all of them'),
+}
+
 /** Lists are read page by page: what `next` said is the `cursor` of the next call. */
 export const pageInput = {
   limit: z.int().min(1).max(200).default(50).describe('Most rows to return'),

@@ -43,7 +43,7 @@ test('no two actions have the same name or the same address', () => {
 })
 
 const SECRET = /hash|secret|token|password|credential|^key$/i
-/** Named like secrets and none: counts of tokens, and a time. */
+/** Named like secrets and none: counts of tokens, a time, and an id. */
 const PUBLIC = [
   'inputTokens',
   'cacheReadTokens',
@@ -51,6 +51,7 @@ const PUBLIC = [
   'outputTokens',
   'reasoningTokens',
   'earlierSecretUntil',
+  'tokenId',
 ]
 
 const isBounded = (schema: Schema): boolean => {

@@ -2,9 +2,31 @@ import type { Action } from '../action.ts'
 import { auditList } from './audit.ts'
 import { configShow } from './config.ts'
 import { keysCreate, keysList, keysRevoke, keysRotate, keysShow } from './keys.ts'
+import {
+  membersAdd,
+  membersList,
+  membersRemove,
+  serviceAccountsCreate,
+  serviceAccountsDisable,
+  serviceAccountsList,
+  serviceAccountsToken,
+  usersCreate,
+  usersDisable,
+  usersList,
+} from './members.ts'
 import { providersList } from './providers.ts'
 import { serviceTokensCreate, serviceTokensList, serviceTokensRevoke } from './service-tokens.ts'
 import { setupAdministrator } from './setup.ts'
+import {
+  organisationsCreate,
+  organisationsList,
+  projectsArchive,
+  projectsCreate,
+  projectsList,
+  teamsArchive,
+  teamsCreate,
+  teamsList,
+} from './tenants.ts'
 import { usageList, usageTotals } from './usage.ts'
 
 /** Every action that there is, in the order in which help and documentation show them. */
@@ -15,6 +37,24 @@ export const actions: readonly Action[] = [
   keysShow,
   keysRotate,
   keysRevoke,
+  organisationsCreate,
+  organisationsList,
+  teamsCreate,
+  teamsList,
+  teamsArchive,
+  projectsCreate,
+  projectsList,
+  projectsArchive,
+  usersCreate,
+  usersList,
+  usersDisable,
+  membersAdd,
+  membersList,
+  membersRemove,
+  serviceAccountsCreate,
+  serviceAccountsList,
+  serviceAccountsToken,
+  serviceAccountsDisable,
   serviceTokensCreate,
   serviceTokensList,
   serviceTokensRevoke,

@@ -1,7 +1,7 @@
 import * as z from 'zod'
 import { LOSS_MODES } from '../loss.ts'
 import { action } from '../action.ts'
-import { displayName, instant, lineOfText, pageInput, pageOf, publicId } from './fields.ts'
+import { displayName, inOrganisation, instant, lineOfText, pageInput, pageOf, publicId } from './fields.ts'
 
 /** Virtual keys: what programs hold to call models through the gateway. */
 
@@ -21,6 +21,10 @@ const key = z.object({
     .enum(LOSS_MODES)
     .nullable()
     .describe('What is done about fields that cannot be said to a provider; null: as the model has it'),
+  organisation: publicId,
+  team: publicId.nullable(),
+  project: publicId.nullable(),
+  owner: publicId.nullable().describe('Id of the user who owns it'),
   earlierSecretUntil: instant.nullable().describe('After a rotation: how long the secret before still works'),
 })
 const secret = z.string().describe('The secret for the client, shown this once')
@@ -29,10 +33,15 @@ export const keysCreate = action({
   name: 'keys.create',
   method: 'POST',
   path: '/keys',
-  permission: 'administrator',
+  permission: 'keys:write',
+  narrows: true,
   summary: 'Make a virtual key; its secret is shown this once.',
   input: z.strictObject({
+    ...inOrganisation,
     name: displayName.describe('What the key is for'),
+    team: publicId.optional().describe('Id of the team that it belongs to'),
+    project: publicId.optional().describe('Id of the project that it belongs to'),
+    owner: publicId.optional().describe('Id of the user who owns it: it works as long as they may use models'),
     models: z
       .array(lineOfText(200))
       .min(1)
@@ -58,9 +67,14 @@ export const keysList = action({
   name: 'keys.list',
   method: 'GET',
   path: '/keys',
-  permission: 'administrator',
+  permission: 'keys:read',
+  narrows: true,
   summary: 'List virtual keys, newest first.',
-  input: z.strictObject({ state: keyState.optional().describe('Only keys of this state'), ...pageInput }),
+  input: z.strictObject({
+    ...inOrganisation,
+    state: keyState.optional().describe('Only keys of this state'),
+    ...pageInput,
+  }),
   output: pageOf(key),
   changes: false,
 })
@@ -69,9 +83,10 @@ export const keysShow = action({
   name: 'keys.show',
   method: 'GET',
   path: '/keys/:id',
-  permission: 'administrator',
+  permission: 'keys:read',
+  narrows: true,
   summary: 'Show one virtual key.',
-  input: z.strictObject({ id: publicId }),
+  input: z.strictObject({ ...inOrganisation, id: publicId }),
   output: key,
   changes: false,
 })
@@ -80,9 +95,11 @@ export const keysRotate = action({
   name: 'keys.rotate',
   method: 'POST',
   path: '/keys/:id/rotate',
-  permission: 'administrator',
+  permission: 'keys:write',
+  narrows: true,
   summary: 'Give a virtual key a new secret; the one before goes on working for the overlap.',
   input: z.strictObject({
+    ...inOrganisation,
     id: publicId,
     overlapHours: z
       .int()
@@ -100,9 +117,10 @@ export const keysRevoke = action({
   name: 'keys.revoke',
   method: 'POST',
   path: '/keys/:id/revoke',
-  permission: 'administrator',
+  permission: 'keys:write',
+  narrows: true,
   summary: 'Revoke a virtual key for good, with all its secrets.',
-  input: z.strictObject({ id: publicId }),
+  input: z.strictObject({ ...inOrganisation, id: publicId }),
   output: key,
   changes: true,
 })

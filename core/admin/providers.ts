@@ -6,7 +6,7 @@ export const providersList = action({
   name: 'providers.list',
   method: 'GET',
   path: '/providers',
-  permission: 'administrator',
+  permission: 'operator',
   summary: 'List the vendors and nodes that are configured, and whether they can be used.',
   input: nothing,
   output: z.object({

@@ -6,7 +6,7 @@ import { displayName, instant, pageInput, pageOf, publicId } from './fields.ts'
 
 const serviceToken = z.object({
   id: publicId,
-  administrator: z.string().describe('Name of the administrator for whom it stands'),
+  administrator: z.string().describe('Name of the one for whom it stands'),
   state: z.enum(['active', 'expired', 'revoked']),
   createdAt: instant,
   expiresAt: instant.nullable(),
@@ -17,10 +17,12 @@ export const serviceTokensCreate = action({
   name: 'service-tokens.create',
   method: 'POST',
   path: '/service-tokens',
-  permission: 'administrator',
-  summary: 'Make a service token for an administrator, who is made too when the name is new; it is shown this once.',
+  permission: 'operator',
+  summary:
+    'Make a service token for an administrator, who is made too when the name is new, or for a user; it is shown this once.',
   input: z.strictObject({
-    administrator: displayName.describe('Name of the administrator'),
+    administrator: displayName.optional().describe('Name of the administrator'),
+    user: publicId.optional().describe('Or id of the user, who stays what they are'),
     expiresInDays: z.int().min(1).max(3_650).optional().describe('Days until it ends; never when left out'),
   }),
   output: serviceToken.extend({ token: z.string().describe('The service token, shown this once') }),
@@ -32,7 +34,7 @@ export const serviceTokensList = action({
   name: 'service-tokens.list',
   method: 'GET',
   path: '/service-tokens',
-  permission: 'administrator',
+  permission: 'operator',
   summary: 'List service tokens, newest first.',
   input: z.strictObject(pageInput),
   output: pageOf(serviceToken),
@@ -43,7 +45,7 @@ export const serviceTokensRevoke = action({
   name: 'service-tokens.revoke',
   method: 'POST',
   path: '/service-tokens/:id/revoke',
-  permission: 'administrator',
+  permission: 'operator',
   summary: 'Revoke a service token; the last one that never expires must stay.',
   input: z.strictObject({ id: publicId }),
   output: serviceToken,

@@ -1,6 +1,6 @@
 import * as z from 'zod'
 import { action } from '../action.ts'
-import { instant, lineOfText, pageInput, pageOf } from './fields.ts'
+import { inOrganisation, instant, lineOfText, pageInput, pageOf } from './fields.ts'
 
 /** What was used and what it cost. Money is in nano-dollars, and in dollars as text for people. */
 
@@ -13,9 +13,11 @@ export const usageTotals = action({
   name: 'usage.totals',
   method: 'GET',
   path: '/usage/totals',
-  permission: 'administrator',
+  permission: 'usage:read',
+  narrows: true,
   summary: 'Sum up usage and cost by key, model, provider or day.',
   input: z.strictObject({
+    ...inOrganisation,
     by: z.enum(['key', 'model', 'provider', 'day']).default('model').describe('What to sum up by'),
     from: day.optional().describe('First day (UTC); 30 days back when left out'),
     to: day.optional().describe('Last day (UTC); today when left out'),
@@ -53,9 +55,11 @@ export const usageList = action({
   name: 'usage.list',
   method: 'GET',
   path: '/usage',
-  permission: 'administrator',
+  permission: 'usage:read',
+  narrows: true,
   summary: 'List attempts one by one, newest first.',
   input: z.strictObject({
+    ...inOrganisation,
     key: lineOfText(100).optional().describe('Only of this key id'),
     provider: lineOfText(100).optional().describe('Only at this provider'),
     model: lineOfText(300).optional().describe('Only of this model, as it was sent to the provider'),

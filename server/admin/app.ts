@@ -9,7 +9,7 @@ import { foreignFault } from './foreign-fault.ts'
 import { plainAddress } from './guard.ts'
 import { checkServed, servedActions } from './index.ts'
 import { addOpenApi, documented } from './openapi.ts'
-import { permits } from './permission.ts'
+import { proveCaller } from './permission.ts'
 import { inPath, pathNames } from './path.ts'
 import type { PlaneWorld } from './plane.ts'
 import { perform } from './serve.ts'
@@ -72,16 +72,16 @@ function addRoute(app: FastifyInstance, { served, world, inTurn }: RouteParts): 
     url: `/api${action.path}`,
     schema: documented(action),
     onRequest: async (request) => {
-      const administrator = await inTurn(async () => {
+      const access = await inTurn(async () => {
         const look = { sql: await world.sql.queries(), now: new Date(world.clock.now()) }
-        return permits[action.permission](bearerOf(request), look)
+        return proveCaller(action.permission, bearerOf(request), look)
       })
-      request.caller = { administrator, ip: plainAddress(request.raw.socket.remoteAddress), requestId: request.id }
+      request.caller = { access, ip: plainAddress(request.raw.socket.remoteAddress), requestId: request.id }
     },
     handler: async (request, reply) => {
       const { caller } = request
       if (caller === undefined) throw new Fault('internal', 'The caller is not known')
-      const given = action.method === 'GET' ? fromTexts(fields, textsOf(request.query)) : bodyOf(request.body)
+      const given = action.method === 'GET' ? fromTexts(fields, textsOf(request.query)) : bodyOf(request)
       const twice = names.find((name) => Object.hasOwn(given, name))
       if (twice !== undefined) throw new Fault('bad_request', `'${twice}' is given by the path`, { field: twice })
       const params = Object.fromEntries(textsOf(request.params))
@@ -107,8 +107,10 @@ function textsOf(parsed: unknown): readonly (readonly [string, string])[] {
 }
 
 /** The body as the framework parsed it: JSON, or nothing at all. */
-function bodyOf(body: unknown): Fields {
-  if (body === undefined) return {}
+function bodyOf({ body, headers }: FastifyRequest): Fields {
+  // Where a body is documented the framework says null for none; `null` that was sent is something else.
+  const isSent = headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0
+  if (body === undefined || (body === null && !isSent)) return {}
   // The only parser there is left reads JSON.
   const fields = asObject(body as Json)
   if (fields === undefined) throw new Fault('bad_request', 'The body must be a JSON object')

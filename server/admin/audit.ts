@@ -10,11 +10,12 @@ export const auditActions = [
     return pageOf(rows, {
       limit,
       cursorOf: (row) => String(row.id),
-      view: ({ id, at, request_id, ...same }) => ({
+      view: ({ id, at, request_id, organisation_id, ...same }) => ({
         ...same,
         id: String(id),
         at: at.toISOString(),
         requestId: request_id,
+        organisation: organisation_id,
       }),
     })
   }),

@@ -265,7 +265,7 @@ describe('what comes from outside the admin API', () => {
       },
     })
     const list = document.paths['/api/keys']?.['get']
-    expect(list?.parameters?.map(({ name }) => name)).toEqual(['state', 'limit', 'cursor'])
+    expect(list?.parameters?.map(({ name }) => name)).toEqual(['organisation', 'state', 'limit', 'cursor'])
     // Nothing points to a place that is not there.
     const references = JSON.stringify(document).match(/"\$ref":"[^"]+"/g) ?? []
     expect(references).toEqual([])

@@ -6,7 +6,7 @@ import { perform, type ServeWorld } from './serve.ts'
 export async function makeDemoKey(world: ServeWorld & { readonly newId: () => string }): Promise<string> {
   const create = keyActions.find(({ action }) => action.name === keysCreate.name)
   if (create === undefined) throw new Error('keys cannot be made')
-  const caller = { administrator: null, ip: null, requestId: world.newId() }
+  const caller = { access: null, ip: null, requestId: world.newId() }
   const { key } = keysCreate.output.parse(await perform(create, { name: 'demo', models: ['demo/*'] }, caller, world))
   return key
 }

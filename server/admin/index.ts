@@ -4,10 +4,12 @@ import { providersList } from '../../core/admin/providers.ts'
 import type * as z from 'zod'
 import { auditActions } from './audit.ts'
 import { keyActions } from './keys.ts'
-import { permits } from './permission.ts'
+import { memberActions } from './members.ts'
+import { isPermission } from './permission.ts'
 import { served, type Served } from './served.ts'
 import { serviceTokenActions } from './service-tokens.ts'
 import { setupActions } from './setup.ts'
+import { tenantActions } from './tenants.ts'
 import { usageActions } from './usage.ts'
 
 /** What the process knows about itself, for the actions that only show it. */
@@ -20,6 +22,8 @@ export interface Views {
 export const servedActions = (views: Views): readonly Served[] => [
   ...setupActions,
   ...keyActions,
+  ...tenantActions,
+  ...memberActions,
   ...serviceTokenActions,
   ...usageActions,
   ...auditActions,
@@ -33,7 +37,7 @@ export const servedActions = (views: Views): readonly Served[] => [
  */
 export function checkServed(all: readonly Served[]): void {
   for (const { action } of all) {
-    if (!Object.hasOwn(permits, action.permission))
+    if (!isPermission(action.permission))
       throw new Error(`the action ${action.name} has no permission and cannot be served`)
   }
   for (const { name } of actions) {

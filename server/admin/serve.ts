@@ -4,6 +4,7 @@ import { insertAuditLine } from '../store/audit.sql.ts'
 import type { KeyRing } from '../world/keys.ts'
 import { EVERY_ORGANISATION, type Sql } from '../world/sql.ts'
 import { codeOf } from '../world/error-code.ts'
+import { type Scope, scopeOf } from './permission.ts'
 import type { Random } from './secret.ts'
 import type { Caller, Fields, Ready, Served } from './served.ts'
 
@@ -29,45 +30,81 @@ export async function perform(
 ): Promise<Fields> {
   const ready = read(raw)
   const now = new Date(world.clock.now())
-  if (!action.changes)
-    return world.sql.within(EVERY_ORGANISATION, (sql) => ready.run({ sql, caller, now, random: world.random }))
-  const output = await change({ name: action.name, secretOutput: action.secretOutput ?? [], ready, caller, now }, world)
+  const asked = ready.input['organisation']
+  const scope = scopeOf(action, caller.access, typeof asked === 'string' ? asked : undefined)
+  if (!action.changes) return look({ ready, caller, now, scope }, world)
+  const output = await change(
+    { name: action.name, secretOutput: action.secretOutput ?? [], ready, caller, now, scope },
+    world,
+  )
   world.log.info({ action: action.name, target: targetOf(ready.input, output), ...who(caller) }, 'changed')
   await publish(world)
   return output
 }
 
-interface Change {
-  readonly name: string
-  readonly secretOutput: readonly string[]
+interface Look {
   readonly ready: Ready
   readonly caller: Caller
   readonly now: Date
+  readonly scope: Scope
 }
 
+interface Change extends Look {
+  readonly name: string
+  readonly secretOutput: readonly string[]
+}
+
+const look = ({ ready, caller, now, scope }: Look, world: ServeWorld): Promise<Fields> =>
+  world.sql.within(tenantOf(scope), (sql) =>
+    ready.run({ sql, caller, now, random: world.random, found: () => {}, ...scope }),
+  )
+
+const tenantOf = ({ organisation }: Scope): string => organisation ?? EVERY_ORGANISATION
+
 /** Everything or nothing: when the audit line cannot be written, nothing was changed. */
-async function change({ name, secretOutput, ready, caller, now }: Change, world: ServeWorld): Promise<Fields> {
+async function change({ name, secretOutput, ready, caller, now, scope }: Change, world: ServeWorld): Promise<Fields> {
   const { input } = ready
   const line = {
     at: now,
-    administratorId: caller.administrator?.id ?? null,
+    organisationId: scope.organisation,
+    access: caller.access,
     action: name,
     ip: caller.ip,
     requestId: caller.requestId,
     input,
   }
+  const kept: { before: Fields | null } = { before: null }
+  const found = (before: Fields) => {
+    kept.before = before
+  }
   try {
-    return await world.sql.within(EVERY_ORGANISATION, async (transaction) => {
-      const output = await ready.run({ sql: transaction, caller, now, random: world.random })
+    return await world.sql.within(tenantOf(scope), async (transaction) => {
+      const output = await ready.run({ sql: transaction, caller, now, random: world.random, found, ...scope })
       const result = Object.fromEntries(Object.entries(output).filter(([field]) => !secretOutput.includes(field)))
-      await insertAuditLine(transaction, { ...line, target: targetOf(input, output), outcome: 'done', result })
+      const organisationId = organisationOf(output) ?? line.organisationId
+      const target = targetOf(input, output)
+      await insertAuditLine(transaction, {
+        ...line,
+        organisationId,
+        target,
+        outcome: 'done',
+        before: kept.before,
+        result,
+      })
       return output
     })
   } catch (error) {
     const fault = faultOf(error)
-    await noteRefusal({ ...line, target: targetOf(input, {}), outcome: fault.code, result: null }, { fault, world })
+    const refused = { ...line, target: targetOf(input, {}), outcome: fault.code, before: null, result: null }
+    await noteRefusal(refused, { fault, world })
     throw error
   }
+}
+
+/** What was changed belongs to somebody, also where an operator did it who named no organisation. */
+function organisationOf(output: Fields): string | null {
+  const organisation = output['organisation']
+  return typeof organisation === 'string' ? organisation : null
 }
 
 /** That somebody tried is worth a line too. It goes in after the rollback; when it cannot, the log says so and the refusal stands. */
@@ -77,7 +114,8 @@ async function noteRefusal(
 ): Promise<void> {
   if (fault.status >= 500) return
   try {
-    await insertAuditLine(await world.sql.queries(), line)
+    const { organisationId } = line
+    await world.sql.within(organisationId ?? EVERY_ORGANISATION, (sql) => insertAuditLine(sql, line))
   } catch (error) {
     world.log.error(
       { action: line.action, requestId: line.requestId, code: codeOf(error) },
@@ -101,4 +139,4 @@ function targetOf(input: Fields, output: Fields): string | null {
   return typeof id === 'string' ? id : null
 }
 
-const who = ({ administrator, ip, requestId }: Caller) => ({ administrator: administrator?.id, ip, requestId })
+const who = ({ access, ip, requestId }: Caller) => ({ caller: access?.id, ip, requestId })

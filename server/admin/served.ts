@@ -1,25 +1,28 @@
 import type { Kysely } from 'kysely'
 import type * as z from 'zod'
 import type { Action } from '../../core/action.ts'
-import type { Administrator } from '../store/access.sql.ts'
+import type { Access } from '../../core/rights.ts'
 import type { Database } from '../store/tables.ts'
 import { inputFault } from './input-fault.ts'
+import type { Scope } from './permission.ts'
 import type { Random } from './secret.ts'
 
 /** Who calls an action, and from where. */
 export interface Caller {
   /** `null`: the gateway itself, or the holder of the setup token, who is nobody yet. */
-  readonly administrator: Administrator | null
+  readonly access: Access | null
   /** Address of the other end of the connection, or `null` for the gateway itself. */
   readonly ip: string | null
   readonly requestId: string
 }
 
 /** What the body of an action works with. */
-export interface Context {
-  /** The action's transaction, when it changes anything. */
+export interface Context extends Scope {
+  /** The action's transaction. It sees the rows of `organisation` only, whatever is asked of it. */
   readonly sql: Kysely<Database>
   readonly caller: Caller
+  /** Keeps what a change found, for its audit line. */
+  readonly found: (before: Fields) => void
   readonly now: Date
   readonly random: Random
 }
@@ -34,6 +37,9 @@ export interface Served {
   /** Throws a `bad_request` Fault that names the field. */
   read(raw: unknown): Ready
 }
+
+/** The id of the person who calls, where it is one. */
+export const userOf = ({ access }: Caller): string | null => (access?.kind === 'user' ? access.id : null)
 
 /** A call whose input is known to be good. */
 export interface Ready {

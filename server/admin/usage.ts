@@ -8,11 +8,11 @@ import { usageRecords, type UsageTotal, usageTotals as readTotals } from '../sto
 import { served } from './served.ts'
 
 export const usageActions = [
-  served(usageTotals, async ({ by, limit, ...window }, { sql, now }) => {
+  served(usageTotals, async ({ by, limit, ...window }, { sql, now, reach }) => {
     const to = window.to ?? dayOf(now)
     const from = window.from ?? dayOf(new Date(Date.parse(to) - 29 * DAY_MS))
     if (from > to) throw new Fault('bad_request', 'from: must not be after to', { field: 'from' })
-    const { totals, more } = await readTotals(sql, { by, fromDay: from, toDay: to, limit })
+    const { totals, more } = await readTotals(sql, { by, fromDay: from, toDay: to, limit, reach })
     const names =
       by === 'key'
         ? await keyNames(
@@ -23,8 +23,8 @@ export const usageActions = [
     return { from, to, items: totals.map((total) => totalView(total, names.get(total.group) ?? null)), more }
   }),
 
-  served(usageList, async ({ key, ...filters }, { sql }) => {
-    const { records, next } = await usageRecords(sql, { ...filters, keyId: key })
+  served(usageList, async ({ key, ...filters }, { sql, reach }) => {
+    const { records, next } = await usageRecords(sql, { ...filters, keyId: key, reach })
     return { items: records.map(recordView), next }
   }),
 ]

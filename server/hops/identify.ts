@@ -27,6 +27,7 @@ export function principalOf(headers: IncomingHttpHeaders, world: Identities, que
   if (key === undefined) throw unauthorized('unknown')
   if (key.revokedAt !== null) throw unauthorized('revoked')
   if (key.expiresAt !== null && key.expiresAt <= world.clock.now()) throw unauthorized('expired')
+  if (!key.ownerMayUse) throw unauthorized('owner')
   return key
 }
 

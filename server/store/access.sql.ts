@@ -1,4 +1,5 @@
 import { type Generated, type Kysely, sql as raw } from 'kysely'
+import type { Access, Grant } from '../../core/rights.ts'
 import type { Database } from './tables.ts'
 
 /** Administrators, their service tokens, and the one-time tokens of the first start. */
@@ -20,6 +21,9 @@ export interface SetupTokenTable {
 export interface ServiceTokenTable {
   readonly id: string
   readonly user_id: string | null
+  /** Of a service account's token; `null` for a person's. */
+  readonly organisation_id: Generated<string | null>
+  readonly service_account_id: Generated<string | null>
   readonly hash: string
   readonly created_at: Date
   readonly created_by: string | null
@@ -87,31 +91,69 @@ export async function findOrInsertAdministrator(
     .executeTakeFirstOrThrow()
 }
 
-/** Whether there is an administrator, and whom this service token stands for and until when: one look for every credential, good or bad. */
-export async function findAccess(
-  sql: Kysely<Database>,
-  hash: string,
-): Promise<{ readonly setUp: boolean; readonly token: (Administrator & Validity) | undefined }> {
-  const { rows } = await raw<{ set_up: boolean; id: string | null; name: string | null } & Validity>`
-    select look.set_up, administrator.id, administrator.name, token.expires_at, token.revoked_at
-    from (select exists (select from users) as set_up) as look
-    left join service_tokens as token on token.hash = ${hash}
-    left join users as administrator on administrator.id = token.user_id
-  `.execute(sql)
-  const [row] = rows
-  if (row === undefined || row.id === null || row.name === null)
-    return { setUp: row?.set_up === true, token: undefined }
-  return { setUp: true, token: { id: row.id, name: row.name, expires_at: row.expires_at, revoked_at: row.revoked_at } }
-}
-
-interface Validity {
+/** A service token's holder with all their roles, and whether it still counts. */
+export interface TokenRow {
+  readonly access: Access
+  readonly disabled: boolean
   readonly expires_at: Date | null
   readonly revoked_at: Date | null
 }
 
+/** Whether there is an administrator, and whom this service token stands for and until when: one look for every credential, good or bad. */
+export async function findAccess(
+  sql: Kysely<Database>,
+  hash: string,
+): Promise<{ readonly setUp: boolean; readonly token: TokenRow | undefined }> {
+  const { rows } = await raw<AccessRow>`
+    select look.set_up, token.expires_at, token.revoked_at,
+      coalesce(person.id, robot.id) as id, coalesce(person.name, robot.name) as name,
+      person.id is not null as is_person, coalesce(person.is_operator, false) as is_operator,
+      coalesce(person.disabled_at, robot.disabled_at) is not null as disabled,
+      coalesce((
+        select jsonb_agg(jsonb_build_object('organisationId', held.organisation_id, 'teamId', held.team_id,
+          'projectId', held.project_id, 'role', held.role))
+        from memberships as held join organisations as place on place.id = held.organisation_id
+        where (held.user_id = person.id or held.service_account_id = robot.id) and place.archived_at is null
+      ), '[]'::jsonb) as grants
+    from (select exists (select from users where is_operator) as set_up) as look
+    left join service_tokens as token on token.hash = ${hash}
+    left join users as person on person.id = token.user_id
+    left join service_accounts as robot on robot.id = token.service_account_id
+  `.execute(sql)
+  const [row] = rows
+  if (row === undefined || row.id === null || row.name === null)
+    return { setUp: row?.set_up === true, token: undefined }
+  const { id, name, is_operator: isOperator, grants, disabled, expires_at, revoked_at } = row
+  const kind = row.is_person ? 'user' : 'service-account'
+  return { setUp: true, token: { access: { kind, id, name, isOperator, grants }, disabled, expires_at, revoked_at } }
+}
+
+interface AccessRow {
+  readonly set_up: boolean
+  readonly id: string | null
+  readonly name: string | null
+  readonly is_person: boolean
+  readonly is_operator: boolean
+  readonly disabled: boolean
+  readonly grants: readonly Grant[]
+  readonly expires_at: Date | null
+  readonly revoked_at: Date | null
+}
+
+export interface NewServiceToken {
+  readonly id: string
+  readonly hash: string
+  readonly user_id: string | null
+  readonly organisation_id?: string
+  readonly service_account_id?: string
+  readonly created_at: Date
+  readonly created_by: string | null
+  readonly expires_at: Date | null
+}
+
 export async function insertServiceToken(
   sql: Kysely<Database>,
-  row: Omit<ServiceTokenTable, 'revoked_at'>,
+  row: NewServiceToken,
 ): Promise<ServiceTokenRow | undefined> {
   await sql
     .insertInto('service_tokens')

@@ -1,6 +1,7 @@
 import { type Generated, type Kysely, sql as raw } from 'kysely'
 import type { LossMode } from '../../core/loss.ts'
 import type { Owner } from '../../core/owner.ts'
+import type { Reach } from '../../core/rights.ts'
 import type { Database } from './tables.ts'
 
 /** Virtual keys and their secrets, of which only hashes are kept. */
@@ -39,6 +40,10 @@ export interface KeyRow {
   readonly expires_at: Date | null
   readonly revoked_at: Date | null
   readonly lossy: LossMode | null
+  readonly organisation_id: string
+  readonly team_id: string | null
+  readonly project_id: string | null
+  readonly owner_user_id: string | null
   /** Latest end of the secrets before the newest one. */
   readonly earlier_until: Date | null
 }
@@ -123,11 +128,25 @@ export interface KeyQuery {
   readonly limit: number
   /** The id of the last row before. */
   readonly cursor: string | undefined
+  readonly reach: Reach
 }
 
 /** Newest first. */
-export function listKeys(sql: Kysely<Database>, { state, now, limit, cursor }: KeyQuery): Promise<readonly KeyRow[]> {
+export function listKeys(
+  sql: Kysely<Database>,
+  { state, now, limit, cursor, reach }: KeyQuery,
+): Promise<readonly KeyRow[]> {
   let query = keyRows(sql).orderBy('key.created_at', 'desc').orderBy('key.id', 'desc').limit(limit)
+  if (reach.kind === 'part') {
+    const { teams, projects, userId } = reach
+    query = query.where((eb) =>
+      eb.or([
+        eb('key.team_id', '=', eb.fn.any(eb.val([...teams]))),
+        eb('key.project_id', '=', eb.fn.any(eb.val([...projects]))),
+        eb('key.owner_user_id', '=', userId),
+      ]),
+    )
+  }
   if (state === 'revoked') query = query.where('key.revoked_at', 'is not', null)
   if (state === 'expired') query = query.where('key.revoked_at', 'is', null).where('key.expires_at', '<=', now)
   if (state === 'active') {
@@ -154,6 +173,10 @@ const keyRows = (sql: Kysely<Database>) =>
       'key.expires_at',
       'key.revoked_at',
       'key.lossy',
+      'key.organisation_id',
+      'key.team_id',
+      'key.project_id',
+      'key.owner_user_id',
       eb
         .selectFrom('key_secrets as secret')
         .select(({ fn }) => fn.max<Date | null>('secret.ends_at').as('until'))

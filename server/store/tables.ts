@@ -1,6 +1,8 @@
 import type { UserTable, ServiceTokenTable, SetupTokenTable } from './access.sql.ts'
 import type { AuditTable } from './audit.sql.ts'
 import type { KeySecretTable, KeyTable } from './keys.sql.ts'
+import type { MembershipTable, ServiceAccountTable } from './members.sql.ts'
+import type { OrganisationTable, ProjectTable, TeamTable } from './tenants.sql.ts'
 import type { UsageDailyTable, UsageTable } from './usage.sql.ts'
 
 /**
@@ -8,7 +10,12 @@ import type { UsageDailyTable, UsageTable } from './usage.sql.ts'
  * table that does not exist fails to compile.
  */
 export interface Database {
+  organisations: OrganisationTable
+  teams: TeamTable
+  projects: ProjectTable
   users: UserTable
+  service_accounts: ServiceAccountTable
+  memberships: MembershipTable
   setup_tokens: SetupTokenTable
   service_tokens: ServiceTokenTable
   keys: KeyTable

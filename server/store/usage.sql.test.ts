@@ -1,3 +1,4 @@
+import { EVERYTHING } from '../../core/rights.ts'
 import pg from 'pg'
 import { expect, onTestFinished, test } from 'vitest'
 import { describeOnDatabases, type TestPostgres } from '../../e2e/kit/postgres.ts'
@@ -41,7 +42,7 @@ describeOnDatabases('usage', (postgres) => {
       firstByteUs: null,
     })
     expect(await insert(sql, [known, unknown])).toBe(2)
-    const { records, next } = await usageRecords(await sql.queries(), { limit: 10 })
+    const { records, next } = await usageRecords(await sql.queries(), { limit: 10, reach: EVERYTHING })
     expect(records).toEqual([known, unknown])
     expect(next).toBeNull()
   })
@@ -96,6 +97,7 @@ describeOnDatabases('usage', (postgres) => {
       fromDay: '2025-11-21',
       toDay: '2025-11-22',
       limit: 10,
+      reach: EVERYTHING,
     })
     expect(totals).toMatchObject([
       { group: '2025-11-22', canceled: 1, unknown_usage: 1, unpriced: 1, input_tokens: 0, output_tokens: 0 },
@@ -118,7 +120,13 @@ describeOnDatabases('usage', (postgres) => {
       ['a', 'b', 'c'].map((keyId) => recordOf(intentOf({ keyId }))),
     )
     expect(
-      await usageTotals(await sql.queries(), { by: 'key', fromDay: '2025-11-21', toDay: '2025-11-21', limit: 2 }),
+      await usageTotals(await sql.queries(), {
+        by: 'key',
+        fromDay: '2025-11-21',
+        toDay: '2025-11-21',
+        limit: 2,
+        reach: EVERYTHING,
+      }),
     ).toMatchObject({
       totals: [{ group: 'a' }, { group: 'b' }],
       more: true,
@@ -145,7 +153,7 @@ describeOnDatabases('usage', (postgres) => {
     const seen: AttemptRecord[] = []
     let cursor: string | undefined
     do {
-      const page = await usageRecords(await sql.queries(), { limit: 10, cursor })
+      const page = await usageRecords(await sql.queries(), { limit: 10, cursor, reach: EVERYTHING })
       expect(page.records.length).toBeLessThanOrEqual(10)
       seen.push(...page.records)
       cursor = page.next ?? undefined
@@ -167,7 +175,7 @@ describeOnDatabases('usage', (postgres) => {
     ]
     await insert(sql, records)
     const found = async (query: object) =>
-      (await usageRecords(await sql.queries(), { limit: 10, ...query })).records.map(({ id }) =>
+      (await usageRecords(await sql.queries(), { limit: 10, reach: EVERYTHING, ...query })).records.map(({ id }) =>
         records.findIndex((record) => record.id === id),
       )
     expect(await found({ keyId: 'a' })).toEqual([0, 1])
@@ -186,13 +194,13 @@ describeOnDatabases('usage', (postgres) => {
       sql,
       Array.from({ length: 510 }, () => recordOf(intentOf())),
     )
-    expect((await usageRecords(await sql.queries(), { limit: 100_000 })).records).toHaveLength(500)
+    expect((await usageRecords(await sql.queries(), { limit: 100_000, reach: EVERYTHING })).records).toHaveLength(500)
   })
 
   test('a cursor of somebody else is refused with the field', async () => {
     const sql = await migrated(postgres)
     for (const cursor of ['', 'x', Buffer.from('1.2').toString('base64url')]) {
-      await expect(usageRecords(await sql.queries(), { limit: 10, cursor })).rejects.toMatchObject({
+      await expect(usageRecords(await sql.queries(), { limit: 10, cursor, reach: EVERYTHING })).rejects.toMatchObject({
         code: 'bad_request',
         field: 'cursor',
       })
@@ -255,7 +263,7 @@ async function insert(sql: Sql, records: readonly AttemptRecord[]): Promise<numb
 }
 
 const totalsBy = async (sql: Sql, by: 'key' | 'model' | 'provider' | 'day') =>
-  usageTotals(await sql.queries(), { by, fromDay: '2025-11-20', toDay: '2025-11-21', limit: 10 })
+  usageTotals(await sql.queries(), { by, fromDay: '2025-11-20', toDay: '2025-11-21', limit: 10, reach: EVERYTHING })
 
 /** A moment of November 2025, in UTC. */
 const at = (day: number, hour: number): number => Date.UTC(2025, 10, day, hour, 30)

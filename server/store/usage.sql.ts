@@ -2,6 +2,7 @@ import { type Kysely, sql as raw } from 'kysely'
 import type { AttemptRecord, AttemptStatus } from '../../core/attempt.ts'
 import type { WireId } from '../../core/chat.ts'
 import { Fault } from '../../core/fault.ts'
+import type { Reach } from '../../core/rights.ts'
 import type { Operation } from '../../core/operation.ts'
 import type { UsageSource } from '../../core/usage.ts'
 import type { Database } from './tables.ts'
@@ -100,6 +101,7 @@ export interface UsageTotalsQuery {
   readonly toDay: string
   /** At most 500. */
   readonly limit: number
+  readonly reach: Reach
 }
 
 /** What was used by one key, model, provider or day. */
@@ -108,7 +110,7 @@ export type UsageTotal = { readonly group: string } & { readonly [sum in (typeof
 /** The dearest first, or the newest day first. `more` says that the limit left some out. */
 export async function usageTotals(
   sql: Kysely<Database>,
-  { by, fromDay, toDay, limit }: UsageTotalsQuery,
+  { by, fromDay, toDay, limit, reach }: UsageTotalsQuery,
 ): Promise<{ readonly totals: readonly UsageTotal[]; readonly more: boolean }> {
   const rowsMax = Math.min(limit, ROWS_MAX)
   const group = GROUPS[by]
@@ -117,6 +119,7 @@ export async function usageTotals(
     .select(group.as('group'))
     .select((eb) => SUMS.map((sum) => eb.fn.sum<Whole>(sum).as(sum)))
     .where(raw<boolean>`day between ${fromDay}::date and ${toDay}::date`)
+    .where(within(reach))
     .groupBy(group)
     .orderBy(by === 'day' ? raw`1` : raw`sum(cost_nano)`, 'desc')
     .orderBy(raw`1`)
@@ -137,17 +140,19 @@ export interface UsageRecordsQuery {
   readonly limit: number
   /** Where the page before ended, as it said. */
   readonly cursor?: string | undefined
+  readonly reach: Reach
 }
 
 /** Attempts, newest first. `next` is the cursor of the next page, or `null` on the last one. */
 export async function usageRecords(
   sql: Kysely<Database>,
-  { keyId, provider, model, modelAsked, status, limit, cursor }: UsageRecordsQuery,
+  { keyId, provider, model, modelAsked, status, limit, cursor, reach }: UsageRecordsQuery,
 ): Promise<{ readonly records: readonly AttemptRecord[]; readonly next: string | null }> {
   const rowsMax = Math.min(limit, ROWS_MAX)
   let query = sql
     .selectFrom('usage')
     .selectAll()
+    .where(within(reach))
     .orderBy('at', 'desc')
     .orderBy('id', 'desc')
     .limit(rowsMax + 1)
@@ -166,6 +171,12 @@ export async function usageRecords(
   const last = records.length > rowsMax ? records[rowsMax - 1] : undefined
   return { records: records.slice(0, rowsMax), next: last === undefined ? null : writeCursor(last) }
 }
+
+/** What was used by those keys that are within reach; both tables name their columns alike. */
+const within = (reach: Reach) =>
+  reach.kind === 'all'
+    ? raw<boolean>`true`
+    : raw<boolean>`(team_id = any(${[...reach.teams]}) or project_id = any(${[...reach.projects]}) or user_id = ${reach.userId})`
 
 const ROWS_MAX = 500
 

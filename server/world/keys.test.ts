@@ -44,6 +44,7 @@ describeOnDatabases('the key ring', (postgres) => {
       revokedAt: null,
       lossy: null,
       owner: DEFAULT_OWNER,
+      ownerMayUse: true,
     })
     expect(Object.isFrozen(one)).toBe(true)
 

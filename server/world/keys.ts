@@ -136,6 +136,7 @@ function recordOf(row: SecretRow, before: KeyRecord | undefined): KeyRecord {
       projectId: row.project_id,
       userId: row.owner_user_id,
     },
+    ownerMayUse: row.owner_may_use,
     models: row.models === null ? null : Object.freeze(row.models),
     expiresAt: row.expires_at?.getTime() ?? null,
     revokedAt: row.revoked_at?.getTime() ?? null,
@@ -150,6 +151,7 @@ const same = (one: KeyRecord, other: KeyRecord): boolean =>
   one.expiresAt === other.expiresAt &&
   one.revokedAt === other.revokedAt &&
   one.lossy === other.lossy &&
+  one.ownerMayUse === other.ownerMayUse &&
   sameOwner(one.owner, other.owner) &&
   one.models?.length === other.models?.length &&
   (one.models ?? []).every((pattern, at) => pattern === other.models?.[at])

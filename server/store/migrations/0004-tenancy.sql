@@ -112,6 +112,21 @@ alter table keys
 drop index keys_newest;
 create index keys_newest on keys (organisation_id, created_at desc, id desc);
 
+create index keys_of_owner on keys (owner_user_id) where owner_user_id is not null;
+
+-- A key works as long as its owner may use models: when that may have changed, the followers of keys must look at it again.
+create function owner_mark_keys_changed() returns trigger language plpgsql as $$
+begin
+  update keys set changed = pg_current_xact_id()
+  where owner_user_id = case when tg_table_name = 'users' then to_jsonb(new) ->> 'id'
+    else coalesce(to_jsonb(new) ->> 'user_id', to_jsonb(old) ->> 'user_id') end;
+  return null;
+end $$;
+create trigger users_keys_changed after update of disabled_at, is_operator on users
+  for each row execute function owner_mark_keys_changed();
+create trigger memberships_keys_changed after insert or update or delete on memberships
+  for each row execute function owner_mark_keys_changed();
+
 alter table audit rename column administrator_id to user_id;
 alter table audit
   add column organisation_id text references organisations,
