@@ -16,6 +16,7 @@ const TABLE = {
   unsupported_media_type: { status: 415, type: 'invalid_request_error', retry: false },
   unprocessable: { status: 422, type: 'invalid_request_error', retry: false },
   rate_limited: { status: 429, type: 'rate_limit_error', retry: true },
+  limit_too_small: { status: 429, type: 'rate_limit_error', retry: false },
   client_gone: { status: 499, type: 'invalid_request_error', retry: false },
   internal: { status: 500, type: 'api_error', retry: true },
   upstream_auth_failed: { status: 502, type: 'api_error', retry: false },

@@ -1,9 +1,16 @@
 import type { Fault } from './fault.ts'
+import type { Meter } from './limits/meter.ts'
 
-/** What a policy decided about one request, and what it wants back when the request is over. */
+/** What a policy decided about one request, what it wants back when the request is over, and which limits the client is told of. */
 export type Ticket =
-  | { readonly verdict: 'pass'; readonly settle?: () => void }
-  | { readonly verdict: 'deny'; readonly fault: Fault }
+  | { readonly verdict: 'pass'; readonly settle?: (spent: Spent) => void; readonly meters?: readonly Meter[] }
+  | { readonly verdict: 'deny'; readonly fault: Fault; readonly meters?: readonly Meter[] }
+
+/** What a request used in the end, over all its attempts. */
+export interface Spent {
+  /** Prompt and answer together; `null` when an attempt may have used some and nobody knows how many. */
+  readonly tokens: number | null
+}
 
 /** One rule about requests. It looks once, waits only where it says so, and is settled exactly once if it passed. */
 export interface Policy<Request> {

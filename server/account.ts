@@ -1,7 +1,12 @@
 import type { ServerResponse } from 'node:http'
+import type { AttemptRecord } from '../core/attempt.ts'
 import type { WireId } from '../core/chat.ts'
 import { Fault } from '../core/fault.ts'
+import type { Meter } from '../core/limits/meter.ts'
+import { rateHeaders } from '../core/limits/rate-headers.ts'
 import type { Operation } from '../core/operation.ts'
+import type { Spent } from '../core/policy.ts'
+import { inputTokens, outputTokens } from '../core/usage.ts'
 import type { AttemptRun } from './attempt-run.ts'
 import type { Inbound } from './exchange.ts'
 import type { Swept } from './open-requests.ts'
@@ -37,7 +42,10 @@ export class Account implements Swept {
   left = false
   readonly #world: World
   readonly #response: ServerResponse
-  readonly #settles: (() => void)[] = []
+  /** The limits that count for it: what the client is told about. */
+  meters: readonly Meter[] = NO_METERS
+  readonly #settles: ((spent: Spent) => void)[] = []
+  #tokens: number | null = 0
   /** Ends what the request waits for right now; set by whoever waits. */
   #interrupt: ((fault: Fault) => void) | undefined
 
@@ -59,9 +67,23 @@ export class Account implements Swept {
   }
 
   /** Keeps what must be given back when the request is over. */
-  hold(settle: () => void): void {
-    if (this.closed) settle()
+  hold(settle: (spent: Spent) => void): void {
+    if (this.closed) settle({ tokens: this.#tokens })
     else this.#settles.push(settle)
+  }
+
+  /** Counts what an attempt used. One that may have used something and does not say makes the sum unknown. */
+  spent({ usage, costNano }: AttemptRecord): void {
+    if (usage !== null)
+      this.#tokens = this.#tokens === null ? null : this.#tokens + inputTokens(usage) + outputTokens(usage)
+    else if (costNano !== 0) this.#tokens = null
+  }
+
+  /** Headers that tell the client how much is left, in the words of its own API; names and values in turn. */
+  limitHeaders(): readonly string[] {
+    if (this.meters.length === 0) return NO_HEADERS
+    const { clock } = this.#world
+    return rateHeaders(this.wire, this.meters, { nowMs: clock.monotonic(), wallMs: clock.now() })
   }
 
   /** What is away at the moment, for the client to see. */
@@ -88,7 +110,8 @@ export class Account implements Swept {
   close(status: number): void {
     if (this.closed) return
     this.closed = true
-    for (const settle of this.#settles) settle()
+    const spent = { tokens: this.#tokens }
+    for (const settle of this.#settles) settle(spent)
     // What the client has not taken yet may wait as long as a client may stand still, and no longer.
     if (this.#response.writableLength > 0) this.stalledSince ??= this.#world.clock.monotonic()
     const run = this.run
@@ -135,6 +158,9 @@ export class Account implements Swept {
     this.run?.flow.abort(fault)
   }
 }
+
+const NO_METERS: readonly Meter[] = []
+const NO_HEADERS: readonly string[] = []
 
 export const micros = (milliseconds: number): number => Math.max(0, Math.round(milliseconds * 1_000))
 

@@ -8,6 +8,7 @@ import type { Reading, ReplyReader } from '../core/reply-reader.ts'
 import type { OpenAttempt } from '../core/world.ts'
 import { type Account, micros } from './account.ts'
 import type { Planned } from './exchange.ts'
+import { promptEstimate } from './expected-tokens.ts'
 import { Flow } from './flow.ts'
 import type { Spoken } from './speech.ts'
 import type { World } from './world.ts'
@@ -97,6 +98,7 @@ export class AttemptRun {
     this.#settled = true
     const record = this.#record(end)
     this.#world.metrics.attempt(record)
+    this.#account.spent(record)
     this.#open.settle(record, () => {
       try {
         written(record)
@@ -230,9 +232,6 @@ function intentOf(
     provider: target.provider.name,
     modelSent: target.model,
     priceVersion: priceAt(target.prices, account.at)?.version ?? null,
-    inputEstimate: Math.ceil((planned.body.bytes - planned.fields.dataUrlBytes) / BYTES_PER_TOKEN),
+    inputEstimate: promptEstimate(planned),
   }
 }
-
-/** A rough figure for a prompt that nobody counted: English text has about four bytes a token. Pictures and files are left out: their bytes say nothing about their tokens. */
-const BYTES_PER_TOKEN = 4

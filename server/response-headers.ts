@@ -31,6 +31,7 @@ export function responseHeaders(answered: Answered, account: Account, contentTyp
   if (account.waitMs > 0) headers.push('x-sekisho-wait-ms', String(Math.ceil(account.waitMs)))
   if (answered.lossMode === 'warn') pushLosses(headers, answered)
   if (account.wire === 'anthropic') headers.push('request-id', account.requestId)
+  headers.push(...account.limitHeaders())
   for (const name of PASSED) {
     const value = run.flow.headers[name]
     if (typeof value === 'string') headers.push(name, value)

@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { Fault } from '../core/fault.ts'
 import { inFlight } from '../core/policies/in-flight.ts'
+import { limits } from '../core/policies/limits.ts'
 import { recost } from '../core/recost.ts'
 import { firstStart } from './admin/first-start.ts'
 import { adminPlane } from './admin/plane.ts'
@@ -18,6 +19,7 @@ import { gauges } from './gauges.ts'
 import { healthParts } from './health.ts'
 import { degradedParts, type Phase } from './health-parts.ts'
 import { type Handler, openServer, routed } from './listen.ts'
+import { expectedTokens, metersFor } from './expected-tokens.ts'
 import { OpenRequests } from './open-requests.ts'
 import { opsRoutes } from './ops.ts'
 import { wireOfPath } from './endpoints.ts'
@@ -28,6 +30,7 @@ import { adminViews } from './views.ts'
 import type { World } from './world.ts'
 import { CATALOG_FOLDER, loadCatalog } from './world/catalog-files.ts'
 import { systemClock } from './world/clock.ts'
+import { openAllowances } from './world/allowances.ts'
 import { openConnect } from './world/connect.ts'
 import { openStoredReplies } from './world/stored-replies.ts'
 import { openTranslator } from './world/translator.ts'
@@ -123,6 +126,8 @@ async function build(options: StartOptions, teardown: Teardown): Promise<Gateway
   await config.keepPrices(config.snapshot)
   const keys = await openKeyRing(sql, { clock, log })
   teardown.add(() => keys.close())
+  const allowances = await openAllowances(sql, { clock, log })
+  teardown.add(() => allowances.close())
   const ledger = await startLedger({
     folder: join(dataDir, 'journal'),
     journal: loaded.config.journal,
@@ -165,7 +170,14 @@ async function build(options: StartOptions, teardown: Teardown): Promise<Gateway
     metrics,
     connect,
     gate,
-    policies: [inFlight((onWait) => everyRequest.enter(gateLimits(config.snapshot.config), onWait))],
+    policies: [
+      limits({
+        meters: (asked) => metersFor(asked, allowances),
+        tokens: expectedTokens,
+        now: clock.monotonic,
+      }),
+      inFlight((onWait) => everyRequest.enter(gateLimits(config.snapshot.config), onWait)),
+    ],
     snapshot,
     newId,
     turn: counter(),
@@ -183,7 +195,7 @@ async function build(options: StartOptions, teardown: Teardown): Promise<Gateway
   }, SWEEP_MS)
   teardown.add(() => clearInterval(sweep))
 
-  const actionWorld = { sql, clock, log, random: (bytes: number) => randomBytes(bytes), keys, newId }
+  const actionWorld = { sql, clock, log, random: (bytes: number) => randomBytes(bytes), keys, allowances, newId }
   const views = adminViews(() => config.loaded, snapshot)
   const controlPlane = adminPlane({ ...actionWorld, views, reach: loaded.config.admin })
   const first = await firstStart(actionWorld)

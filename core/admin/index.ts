@@ -3,6 +3,17 @@ import { auditList } from './audit.ts'
 import { configShow } from './config.ts'
 import { keysCreate, keysList, keysRevoke, keysRotate, keysShow } from './keys.ts'
 import {
+  limitsChange,
+  limitsCreate,
+  limitsList,
+  limitsRemove,
+  plansArchive,
+  plansCreate,
+  plansGive,
+  plansList,
+  plansTake,
+} from './limits.ts'
+import {
   membersAdd,
   membersList,
   membersRemove,
@@ -37,6 +48,15 @@ export const actions: readonly Action[] = [
   keysShow,
   keysRotate,
   keysRevoke,
+  limitsCreate,
+  limitsList,
+  limitsChange,
+  limitsRemove,
+  plansCreate,
+  plansList,
+  plansGive,
+  plansTake,
+  plansArchive,
   organisationsCreate,
   organisationsList,
   teamsCreate,

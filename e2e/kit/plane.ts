@@ -4,6 +4,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Log, LogFields } from '../../core/world.ts'
 import { migrate } from '../../server/store/migrate.ts'
+import { openAllowances } from '../../server/world/allowances.ts'
 import { openKeyRing } from '../../server/world/keys.ts'
 import { openSql } from '../../server/world/sql.ts'
 import { makeSetupToken } from '../../server/admin/first-start.ts'
@@ -18,6 +19,7 @@ export async function startPlane(databaseUrl: string, open?: Parameters<typeof a
   await sql.whenUp({ timeoutMs: 10_000 })
   await migrate(sql)
   const keys = await openKeyRing(sql, { clock, log })
+  const allowances = await openAllowances(sql, { clock, log })
   const random = (bytes: number) => randomBytes(bytes)
   const world = {
     sql,
@@ -25,6 +27,7 @@ export async function startPlane(databaseUrl: string, open?: Parameters<typeof a
     log,
     random,
     keys,
+    allowances,
     newId: () => randomUUID(),
     reach: { reach: 'loopback', hosts: ['gateway.example'] },
     views,
@@ -45,6 +48,7 @@ export async function startPlane(databaseUrl: string, open?: Parameters<typeof a
       server.closeAllConnections()
       await new Promise((done) => server.close(done))
       keys.close()
+      allowances.close()
       await sql.close()
     },
   }

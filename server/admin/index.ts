@@ -4,6 +4,7 @@ import { providersList } from '../../core/admin/providers.ts'
 import type * as z from 'zod'
 import { auditActions } from './audit.ts'
 import { keyActions } from './keys.ts'
+import { limitActions } from './limits.ts'
 import { memberActions } from './members.ts'
 import { isPermission } from './permission.ts'
 import { served, type Served } from './served.ts'
@@ -22,6 +23,7 @@ export interface Views {
 export const servedActions = (views: Views): readonly Served[] => [
   ...setupActions,
   ...keyActions,
+  ...limitActions,
   ...tenantActions,
   ...memberActions,
   ...serviceTokenActions,

@@ -18,6 +18,15 @@ const EXPECTED: { readonly [action: string]: string } = {
   'keys.show': '              200      200   200   404    200    403     200',
   'keys.rotate': '            200      200   200   404    403    403     403',
   'keys.revoke': '            200      200   200   404    403    403     403',
+  'limits.create': '        200      200   200   403    403    403     403',
+  'limits.list': '          200      200   200   403    200    200     200',
+  'limits.change': '        200      200   200   403    403    403     403',
+  'limits.remove': '        200      200   200   403    403    403     403',
+  'plans.create': '         200      200   200   403    403    403     403',
+  'plans.list': '           200      200   200   403    200    200     200',
+  'plans.give': '           200      200   200   403    403    403     403',
+  'plans.take': '           200      200   200   403    403    403     403',
+  'plans.archive': '        200      200   200   403    403    403     403',
   'organisations.create': '   200      403   403   403    403    403     403',
   'organisations.list': '     200      200   200   200    200    200     200',
   'teams.create': '           200      200   200   403    403    403     403',
@@ -45,6 +54,8 @@ const EXPECTED: { readonly [action: string]: string } = {
   'providers.list': '         200      403   403   403    403    403     403',
   'config.show': '            200      403   403   403    403    403     403',
 }
+const LIMIT = { measure: 'requests', max: 1_000, per: 'day' }
+
 const CALLERS = ['operator', ...ROLES] as const
 type Caller = (typeof CALLERS)[number]
 
@@ -76,6 +87,8 @@ describe('who may do what', () => {
     readonly tokens: { readonly [role in Role]: string }
   }
 
+  const makeLimit = (organisation: string) => makeId('/limits', { organisation, scope: 'organisation', ...LIMIT })
+
   const makeOrganisation = async (): Promise<Organisation> => {
     const id = await makeId('/organisations', { name: name() })
     const tokens: { [role: string]: string } = {}
@@ -99,6 +112,25 @@ describe('who may do what', () => {
     }),
     'keys.revoke': async ({ id }) => ({
       path: `/keys/${await makeId('/keys', { organisation: id, name: name() })}/revoke`,
+      body: {},
+    }),
+    'limits.create': async () => ({ path: '/limits', body: { scope: 'organisation', ...LIMIT } }),
+    'limits.list': async () => ({ path: '/limits' }),
+    'limits.change': async ({ id }) => ({ path: `/limits/${await makeLimit(id)}/change`, body: { max: 2_000 } }),
+    'limits.remove': async ({ id }) => ({ path: `/limits/${await makeLimit(id)}/remove`, body: {} }),
+    'plans.create': async () => ({ path: '/plans', body: { name: name() } }),
+    'plans.list': async () => ({ path: '/plans' }),
+    'plans.give': async ({ id }) => ({
+      path: `/plans/${await makeId('/plans', { organisation: id, name: name() })}/give`,
+      body: { scope: 'organisation' },
+    }),
+    'plans.take': async ({ id }) => {
+      const plan = await makeId('/plans', { organisation: id, name: name() })
+      await make(`/plans/${plan}/give`, { scope: 'organisation' })
+      return { path: `/plans/${plan}/take`, body: { scope: 'organisation' } }
+    },
+    'plans.archive': async ({ id }) => ({
+      path: `/plans/${await makeId('/plans', { organisation: id, name: name() })}/archive`,
       body: {},
     }),
     'organisations.create': async () => ({ path: '/organisations', body: { name: name() } }),
@@ -225,7 +257,10 @@ describe('who may do what', () => {
         (SELECT jsonb_agg(p ORDER BY id) FROM projects p WHERE organisation_id = $1) AS projects,
         (SELECT jsonb_agg(m ORDER BY id) FROM memberships m WHERE organisation_id = $1) AS members,
         (SELECT jsonb_agg(s ORDER BY id) FROM service_accounts s WHERE organisation_id = $1) AS accounts,
-        (SELECT jsonb_agg(t ORDER BY id) FROM service_tokens t WHERE organisation_id = $1) AS tokens`,
+        (SELECT jsonb_agg(t ORDER BY id) FROM service_tokens t WHERE organisation_id = $1) AS tokens,
+        (SELECT jsonb_agg(l ORDER BY id) FROM limits l WHERE organisation_id = $1) AS limits,
+        (SELECT jsonb_agg(p ORDER BY id) FROM plans p WHERE organisation_id = $1) AS plans,
+        (SELECT jsonb_agg(g ORDER BY plan_id) FROM given_plans g WHERE organisation_id = $1) AS given`,
       [there(made.alpha).id],
     )
     return rows[0]

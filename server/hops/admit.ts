@@ -35,6 +35,7 @@ async function admitWaiting(
 
 /** Held at once: a request that a later policy denies must still give back what earlier ones reserved. */
 function hold(ticket: Ticket, account: Account): void {
+  if (ticket.meters !== undefined) account.meters = ticket.meters
   if (ticket.verdict === 'deny') throw ticket.fault
   if (ticket.settle !== undefined) account.hold(ticket.settle)
 }

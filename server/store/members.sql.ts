@@ -162,6 +162,20 @@ export function listMemberships(sql: Kysely<Database>, { limit, cursor }: Page):
     .execute()
 }
 
+/** Whether this user has a role anywhere in the organisation. */
+export async function isMember(
+  sql: Kysely<Database>,
+  { organisationId, userId }: { readonly organisationId: string; readonly userId: string },
+): Promise<boolean> {
+  const row = await sql
+    .selectFrom('memberships')
+    .select('id')
+    .where('organisation_id', '=', organisationId)
+    .where('user_id', '=', userId)
+    .executeTakeFirst()
+  return row !== undefined
+}
+
 /** How many other owners of the whole organisation there are; their rows are locked, so that the last two cannot leave together. */
 export async function otherOwners(sql: Kysely<Database>, { organisation_id, id }: MembershipTable): Promise<number> {
   const rows = await sql

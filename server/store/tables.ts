@@ -1,6 +1,7 @@
 import type { UserTable, ServiceTokenTable, SetupTokenTable } from './access.sql.ts'
 import type { AuditTable } from './audit.sql.ts'
 import type { KeySecretTable, KeyTable } from './keys.sql.ts'
+import type { GivenPlanTable, LimitTable, PlanTable } from './limits.sql.ts'
 import type { MembershipTable, ServiceAccountTable } from './members.sql.ts'
 import type { OrganisationTable, ProjectTable, TeamTable } from './tenants.sql.ts'
 import type { UsageDailyTable, UsageTable } from './usage.sql.ts'
@@ -16,6 +17,9 @@ export interface Database {
   users: UserTable
   service_accounts: ServiceAccountTable
   memberships: MembershipTable
+  plans: PlanTable
+  limits: LimitTable
+  given_plans: GivenPlanTable
   setup_tokens: SetupTokenTable
   service_tokens: ServiceTokenTable
   keys: KeyTable

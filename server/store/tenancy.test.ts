@@ -137,6 +137,10 @@ const SEED = `
     VALUES ('key of alpha', 'alpha0000000', 'key', now()), ('key of beta', 'beta00000000', 'key', now());
   INSERT INTO key_secrets (hash, key_id, created_at)
     VALUES ('hash of alpha', 'key of alpha', now()), ('hash of beta', 'key of beta', now());
+  INSERT INTO plans (id, organisation_id, name, created_at) VALUES ('plan of alpha', 'alpha0000000', 'free', now());
+  INSERT INTO limits (id, organisation_id, scope, subject_id, measure, max, per, created_at)
+    VALUES ('limit of alpha', 'alpha0000000', 'plan', 'plan of alpha', 'requests', 1, 'day', now());
+  INSERT INTO given_plans VALUES ('alpha0000000', 'key', 'key of alpha', 'plan of alpha', now());
   INSERT INTO audit (at, organisation_id, action, outcome, request_id, input) VALUES (now(), 'alpha0000000', 'x', 'done', 'r', '{}');
   SELECT usage_partition_ensure('2026-11-21');
   INSERT INTO usage (at, id, organisation_id, input_estimate_tokens, queue_us, gateway_us, total_us, attempt, stream, priced,

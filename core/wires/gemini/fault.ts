@@ -66,6 +66,7 @@ const WORDS: { readonly [code in FaultCode]: string } = {
   unsupported_media_type: 'INVALID_ARGUMENT',
   unprocessable: 'INVALID_ARGUMENT',
   rate_limited: 'RESOURCE_EXHAUSTED',
+  limit_too_small: 'RESOURCE_EXHAUSTED',
   client_gone: 'CANCELLED',
   internal: 'INTERNAL',
   upstream_auth_failed: 'INTERNAL',
