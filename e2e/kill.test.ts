@@ -171,6 +171,9 @@ async function differencesOfSums(connection: pg.ClientConfig): Promise<readonly 
   }
 }
 
+/** A rare kind is null where there is none. */
+const orNone = (column: string): string => `coalesce(${column}, 0)`
+
 const SUMS_THAT_DIFFER = `
   WITH sums AS (
     SELECT (at AT TIME ZONE 'UTC')::date AS day, key_id, provider, model_sent AS model,
@@ -179,12 +182,13 @@ const SUMS_THAT_DIFFER = `
       count(*) FILTER (WHERE status = 'canceled') AS canceled, count(*) FILTER (WHERE status = 'failed') AS failed,
       count(*) FILTER (WHERE status = 'interrupted') AS interrupted,
       count(*) FILTER (WHERE cost_nano IS NULL) AS unpriced, count(*) FILTER (WHERE input_tokens IS NULL) AS unknown_usage,
-      sum(input_tokens + cache_read_tokens + cache_write_5m_tokens + cache_write_1h_tokens + cache_write_other_tokens
-        + input_audio_tokens + input_image_tokens) AS input_tokens,
+      sum(input_tokens + cache_read_tokens + ${orNone('cache_write_5m_tokens')} + ${orNone('cache_write_1h_tokens')}
+        + ${orNone('cache_write_other_tokens')} + ${orNone('input_audio_tokens')} + ${orNone('input_image_tokens')}) AS input_tokens,
       sum(cache_read_tokens) AS cache_read_tokens,
-      sum(cache_write_5m_tokens + cache_write_1h_tokens + cache_write_other_tokens) AS cache_write_tokens,
-      sum(output_tokens + reasoning_tokens + output_audio_tokens + output_image_tokens) AS output_tokens,
-      sum(reasoning_tokens) AS reasoning_tokens, sum(searches) AS searches, sum(cost_nano) AS cost_nano
+      sum(${orNone('cache_write_5m_tokens')} + ${orNone('cache_write_1h_tokens')} + ${orNone('cache_write_other_tokens')})
+        AS cache_write_tokens,
+      sum(output_tokens + reasoning_tokens + ${orNone('output_audio_tokens')} + ${orNone('output_image_tokens')}) AS output_tokens,
+      sum(reasoning_tokens) AS reasoning_tokens, sum(${orNone('searches')}) AS searches, sum(cost_nano) AS cost_nano
     FROM usage GROUP BY 1, 2, 3, 4
   ), kept AS (
     SELECT day, key_id, provider, model, requests, attempts, complete, partial, canceled, failed, interrupted, unpriced,

@@ -36,16 +36,16 @@ interface Columns {
   readonly input_estimate_tokens: number
   readonly input_tokens: number | null
   readonly cache_read_tokens: number
-  readonly cache_write_5m_tokens: number
-  readonly cache_write_1h_tokens: number
-  readonly cache_write_other_tokens: number
-  readonly input_audio_tokens: number
-  readonly input_image_tokens: number
+  readonly cache_write_5m_tokens: number | null
+  readonly cache_write_1h_tokens: number | null
+  readonly cache_write_other_tokens: number | null
+  readonly input_audio_tokens: number | null
+  readonly input_image_tokens: number | null
   readonly output_tokens: number
   readonly reasoning_tokens: number
-  readonly output_audio_tokens: number
-  readonly output_image_tokens: number
-  readonly searches: number
+  readonly output_audio_tokens: number | null
+  readonly output_image_tokens: number | null
+  readonly searches: number | null
   readonly queue_us: number
   readonly gateway_us: number
   readonly first_byte_us: number | null
@@ -93,7 +93,7 @@ const rowOf = (row: Columns): UsageRow => ({
   modelAsked: row.model_asked,
   provider: row.provider,
   modelSent: row.model_sent,
-  priceVersion: row.price_version,
+  priceVersion: row.price_version?.replace('/@', () => `/${row.model_sent}@`) ?? null,
   inputEstimate: row.input_estimate_tokens,
   status: row.status,
   reason: row.reason,
@@ -103,7 +103,7 @@ const rowOf = (row: Columns): UsageRow => ({
   usageSource: row.usage_source,
   serviceTier: row.service_tier,
   wire: row.wire,
-  vendorWire: row.vendor_wire,
+  vendorWire: row.vendor_wire ?? row.wire,
   losses: row.losses,
   replyId: row.reply_id,
   costNano: row.cost_nano,
@@ -119,15 +119,15 @@ function usageOf(row: Columns): Usage | null {
   return {
     input: row.input_tokens,
     cacheRead: row.cache_read_tokens,
-    cacheWrite5m: row.cache_write_5m_tokens,
-    cacheWrite1h: row.cache_write_1h_tokens,
-    cacheWriteOther: row.cache_write_other_tokens,
-    inputAudio: row.input_audio_tokens,
-    inputImage: row.input_image_tokens,
+    cacheWrite5m: row.cache_write_5m_tokens ?? 0,
+    cacheWrite1h: row.cache_write_1h_tokens ?? 0,
+    cacheWriteOther: row.cache_write_other_tokens ?? 0,
+    inputAudio: row.input_audio_tokens ?? 0,
+    inputImage: row.input_image_tokens ?? 0,
     output: row.output_tokens,
     reasoning: row.reasoning_tokens,
-    outputAudio: row.output_audio_tokens,
-    outputImage: row.output_image_tokens,
-    searches: row.searches,
+    outputAudio: row.output_audio_tokens ?? 0,
+    outputImage: row.output_image_tokens ?? 0,
+    searches: row.searches ?? 0,
   }
 }

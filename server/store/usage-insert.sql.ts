@@ -30,16 +30,16 @@ const COLUMNS: { readonly [column: string]: string } = {
   input_estimate_tokens: number('inputEstimate'),
   input_tokens: tokens('input'),
   cache_read_tokens: tokens('cacheRead'),
-  cache_write_5m_tokens: tokens('cacheWrite5m'),
-  cache_write_1h_tokens: tokens('cacheWrite1h'),
-  cache_write_other_tokens: tokens('cacheWriteOther'),
-  input_audio_tokens: tokens('inputAudio'),
-  input_image_tokens: tokens('inputImage'),
+  cache_write_5m_tokens: rare('cacheWrite5m'),
+  cache_write_1h_tokens: rare('cacheWrite1h'),
+  cache_write_other_tokens: rare('cacheWriteOther'),
+  input_audio_tokens: rare('inputAudio'),
+  input_image_tokens: rare('inputImage'),
   output_tokens: tokens('output'),
   reasoning_tokens: tokens('reasoning'),
-  output_audio_tokens: tokens('outputAudio'),
-  output_image_tokens: tokens('outputImage'),
-  searches: tokens('searches'),
+  output_audio_tokens: rare('outputAudio'),
+  output_image_tokens: rare('outputImage'),
+  searches: rare('searches'),
   queue_us: number('queueUs'),
   gateway_us: number('gatewayUs'),
   first_byte_us: number('firstByteUs'),
@@ -59,9 +59,9 @@ const COLUMNS: { readonly [column: string]: string } = {
   reason: text('reason'),
   usage_source: text('usageSource'),
   service_tier: text('serviceTier'),
-  price_version: text('priceVersion'),
+  price_version: shortPriceVersion(),
   wire: text('wire'),
-  vendor_wire: text('vendorWire'),
+  vendor_wire: `nullif(${text('vendorWire')}, ${text('wire')})`,
   losses: text('losses'),
   reply_id: text('replyId'),
   // Records of a version before there were organisations do not say.
@@ -87,6 +87,18 @@ function tokens(kind: (typeof USAGE_COLUMNS)[number]): string {
   return `(payload->${SETTLE_COLUMNS.indexOf('usage')}->>${USAGE_COLUMNS.indexOf(kind)})::bigint`
 }
 
+/** The model is left out of `kind/model@day#hash` where it is the one that was sent, because the row says that already. */
+function shortPriceVersion(): string {
+  const [version, kind] = [text('priceVersion'), `split_part(${text('priceVersion')}, '/', 1)`]
+  const known = `${kind} || '/' || (${text('modelSent')}) || '@'`
+  return `CASE WHEN starts_with(${version}, ${known}) THEN ${kind} || '/@' || substr(${version}, length(${known}) + 1) ELSE ${version} END`
+}
+
+/** Most attempts have none of these. Null takes no space, where a zero takes eight bytes in every row. */
+function rare(kind: (typeof USAGE_COLUMNS)[number]): string {
+  return `nullif(${tokens(kind)}, 0)`
+}
+
 const names = Object.keys(COLUMNS).join(', ')
 
 /** What is added up for a day, from the rows that were really inserted. */
@@ -100,18 +112,20 @@ const SUMS: { readonly [column: string]: string } = {
   interrupted: "count(*) FILTER (WHERE status = 'interrupted')",
   unpriced: 'count(*) FILTER (WHERE cost_nano IS NULL)',
   unknown_usage: 'count(*) FILTER (WHERE input_tokens IS NULL)',
-  input_tokens: `coalesce(sum(input_tokens + cache_read_tokens + cache_write_5m_tokens + cache_write_1h_tokens
-    + cache_write_other_tokens + input_audio_tokens::numeric + input_image_tokens), 0)`,
+  input_tokens: `coalesce(sum(${together('input_tokens', 'cache_read_tokens', 'cache_write_5m_tokens', 'cache_write_1h_tokens', 'cache_write_other_tokens', 'input_audio_tokens', 'input_image_tokens')}), 0)`,
   cache_read_tokens: 'coalesce(sum(cache_read_tokens), 0)',
-  cache_write_tokens:
-    'coalesce(sum(cache_write_5m_tokens + cache_write_1h_tokens + cache_write_other_tokens::numeric), 0)',
-  output_tokens:
-    'coalesce(sum(output_tokens + reasoning_tokens + output_audio_tokens + output_image_tokens::numeric), 0)',
+  cache_write_tokens: `coalesce(sum(${together('cache_write_5m_tokens', 'cache_write_1h_tokens', 'cache_write_other_tokens')}), 0)`,
+  output_tokens: `coalesce(sum(${together('output_tokens', 'reasoning_tokens', 'output_audio_tokens', 'output_image_tokens')}), 0)`,
   reasoning_tokens: 'coalesce(sum(reasoning_tokens), 0)',
   searches: 'coalesce(sum(searches), 0)',
   cost_nano: 'coalesce(sum(cost_nano), 0)',
 }
 const sums = Object.keys(SUMS)
+
+/** Numeric, so that no absurd figure overflows on the way. */
+function together(...columns: readonly string[]): string {
+  return columns.map((column) => `coalesce(${column}, 0)::numeric`).join(' + ')
+}
 
 /** Whose and of what the sums of a day are. */
 const DAILY: { readonly [column: string]: string } = {
@@ -127,12 +141,13 @@ const DAILY: { readonly [column: string]: string } = {
 const DAILY_KEY = Object.keys(DAILY)
 const DAILY_PLACES = DAILY_KEY.map((_, at) => at + 1).join(', ')
 
-/** The sums' rows are taken in order of their key, so that two processes never wait for each other in a circle. */
-const INSERT = `
+/**
+ * A statement that does this `INSERT` into the ledger and adds what was really inserted to the sums. The sums' rows are taken in order of
+ * their key, so that two processes never wait for each other in a circle.
+ */
+export const insertAndSum = (insert: string): string => `
 WITH inserted AS (
-  INSERT INTO usage (${names})
-  SELECT ${Object.values(COLUMNS).join(', ')} FROM jsonb_array_elements($1::jsonb) AS batch (payload)
-  ON CONFLICT (at, id) DO NOTHING
+  ${insert}
   RETURNING *
 ), counted AS (
   INSERT INTO usage_daily AS total (${DAILY_KEY.join(', ')}, ${sums.join(', ')})
@@ -142,3 +157,7 @@ WITH inserted AS (
   SET ${sums.map((column) => `${column} = total.${column} + excluded.${column}`).join(', ')}
 )
 SELECT count(*)::integer AS inserted FROM inserted`
+
+const INSERT = insertAndSum(`INSERT INTO usage (${names})
+  SELECT ${Object.values(COLUMNS).join(', ')} FROM jsonb_array_elements($1::jsonb) AS batch (payload)
+  ON CONFLICT (at, id) DO NOTHING`)

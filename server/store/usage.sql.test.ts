@@ -47,6 +47,26 @@ describeOnDatabases('usage', (postgres) => {
     expect(next).toBeNull()
   })
 
+  test('a row takes at most 400 bytes', async () => {
+    const sql = await migrated(postgres)
+    const model = 'claude-sonnet-4-5-20250929'
+    const intent = intentOf({
+      keyId: 'k'.repeat(12),
+      owner: { organisationId: 'o'.repeat(12), teamId: 't'.repeat(12), projectId: 'p'.repeat(12), userId: null },
+      provider: 'anthropic',
+      modelAsked: 'claude-sonnet',
+      modelSent: model,
+      priceVersion: `anthropic/${model}@2025-09-29#1f2e3d4c`,
+    })
+    const record = recordOf(intent, { modelAnswered: model, wire: 'anthropic', vendorWire: 'anthropic' })
+    await insert(sql, [record])
+    const { rows } = await sql.ledger.query('SELECT pg_column_size(usage) AS bytes FROM usage')
+    expect(rows[0].bytes).toBeLessThanOrEqual(400)
+    // Nothing is lost by it.
+    const { records } = await usageRecords(await sql.queries(), { limit: 1, reach: EVERYTHING })
+    expect(records).toEqual([record])
+  })
+
   test('inserting again gives no new row and adds nothing to the sums, alone or mixed with new ones', async () => {
     const sql = await migrated(postgres)
     const [first, second] = [recordOf(intentOf()), recordOf(intentOf())]

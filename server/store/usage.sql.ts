@@ -224,7 +224,8 @@ const recordOf = (row: UsageTable): AttemptRecord => ({
   modelAsked: row.model_asked,
   provider: row.provider,
   modelSent: row.model_sent,
-  priceVersion: row.price_version,
+  // The model that was sent is left out of it.
+  priceVersion: row.price_version?.replace(/^([^/]+\/)@/, (_, kind: string) => `${kind}${row.model_sent}@`) ?? null,
   inputEstimate: Number(row.input_estimate_tokens),
   status: row.status,
   reason: row.reason,
@@ -234,7 +235,7 @@ const recordOf = (row: UsageTable): AttemptRecord => ({
   usageSource: row.usage_source,
   serviceTier: row.service_tier,
   wire: row.wire,
-  vendorWire: row.vendor_wire,
+  vendorWire: row.vendor_wire ?? row.wire,
   losses: row.losses,
   replyId: row.reply_id,
   costNano: row.cost_nano === null ? null : Number(row.cost_nano),
@@ -245,7 +246,7 @@ const recordOf = (row: UsageTable): AttemptRecord => ({
   totalUs: Number(row.total_us),
 })
 
-/** The kinds of tokens are known together or not at all. */
+/** The kinds of tokens are known together or not at all; a rare one that is null is none. */
 const usageOf = (row: UsageTable) => ({
   input: Number(row.input_tokens),
   cacheRead: Number(row.cache_read_tokens),
