@@ -1,6 +1,6 @@
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { JsonScan, type ScanLimits, type ScanProblem, type ScanResult } from './json-scan.ts'
+import { JsonScan, type NotedKeys, type ScanLimits, type ScanProblem, type ScanResult } from './json-scan.ts'
 
 const LIMITS = { depthMax: 64, keysMax: 100_000 }
 const WANTED = ['model', 'stream', 'stream_options']
@@ -111,6 +111,50 @@ describe('the scan', () => {
     const text = JSON.stringify({ model: 'x'.repeat(20_000) })
     const found = object(scan(cutAt(encoder.encode(text), [5_000, 5_000, 5_000]))).values.get('model')
     expect(found?.text).toBeUndefined()
+  })
+})
+
+describe('a noted key', () => {
+  const inside: NotedKeys = new Map([['most', { name: 'most', spelt: 'most' }]])
+  const noted: NotedKeys = new Map([
+    ['count', { name: 'count', spelt: 'count' }],
+    ['kount', { name: 'count', spelt: 'kount' }],
+    ['settings', { name: 'settings', spelt: 'settings', inside }],
+  ])
+  const notesOf = (text: string, lengths: readonly number[] = []) => {
+    const state = new JsonScan({ wanted: WANTED, noted }, LIMITS)
+    for (const chunk of cutAt(encoder.encode(text), lengths)) state.push(chunk)
+    return object(state.finish()).noted
+  }
+
+  test('is noted each time that it stands there, with whether it is spelt so, and is never refused', () => {
+    const text = '{"count":1,"x":{"count":2},"COUNT":"3","count":[4],"\u212Aount":5,"kount":null}'
+    expect(notesOf(text)).toEqual([
+      { name: 'count', exact: true, text: '1', inside: [] },
+      { name: 'count', exact: false, text: '"3"', inside: [] },
+      { name: 'count', exact: true, text: '[4]', inside: [] },
+      { name: 'count', exact: false, text: '5', inside: [] },
+      { name: 'count', exact: true, text: 'null', inside: [] },
+    ])
+  })
+
+  test('with an inside is read there, however long it is and however it is cut', () => {
+    const long = 'x'.repeat(40_000)
+    const text = JSON.stringify({ settings: { a: long, most: 1, deeper: { most: 2 }, b: long, Most: 3 }, model: 'm' })
+    const most = (exact: boolean, value: string) => ({ name: 'most', exact, text: value, inside: [] })
+    const expected = [{ name: 'settings', exact: true, text: '', inside: [most(true, '1'), most(false, '3')] }]
+    for (const lengths of [[], [5, 30_000, 10_050], [20_000, 20_022, 1, 1, 1, 1, 1, 1], [20, 60_000]]) {
+      expect(notesOf(text, lengths)).toEqual(expected)
+    }
+  })
+
+  test('costs no more memory for standing there often', () => {
+    const notes = notesOf(`{${'"count":1,'.repeat(1_000)}${'"settings":{"most":1},'.repeat(1_000)}"count":2}`)
+    expect(notes).toHaveLength(34)
+    expect(notes.slice(32)).toEqual([
+      { name: 'count', exact: true, text: undefined, inside: [] },
+      { name: 'settings', exact: true, text: undefined, inside: [] },
+    ])
   })
 })
 

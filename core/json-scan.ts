@@ -12,6 +12,36 @@ export interface Found extends Span {
   readonly text: string | undefined
 }
 
+/** What a scan looks for at the top of an object. */
+export interface ScanKeys {
+  /** In small letters. Each decides something, so one that stands twice, or in other letters too, is refused. */
+  readonly wanted: readonly string[]
+  readonly noted: NotedKeys
+}
+
+/** Keys that are only taken note of, each time that they stand there, in whatever letters; nothing is refused for them. By their small letters. */
+export type NotedKeys = ReadonlyMap<string, NotedKey>
+
+export interface NotedKey {
+  /** What it is noted as: spellings of one field share a name. */
+  readonly name: string
+  /** How it is spelt, letter by letter. */
+  readonly spelt: string
+  /** What to note of the object that is its value. Absent: the value itself. */
+  readonly inside?: NotedKeys
+}
+
+/** One value of a noted key. */
+export interface Note {
+  readonly name: string
+  /** Whether the key is spelt as it should be, and not only in some vendors' eyes (Go's `encoding/json`). */
+  readonly exact: boolean
+  /** Its JSON text; `''` where the inside was noted instead, `undefined` where it is too long (16 KiB) or one of too many. */
+  readonly text: string | undefined
+  /** Empty too where the value is no object. */
+  readonly inside: readonly Note[]
+}
+
 /** Why a text cannot be taken: `malformed` and `not_object` in general, the others with the limit or key they name. */
 export type ScanProblem =
   | { readonly kind: 'malformed' }
@@ -39,8 +69,10 @@ export interface ScanLimits {
  */
 export class JsonScan {
   readonly #wanted: readonly string[]
+  readonly #notedKeys: NotedKeys | undefined
   readonly #limits: ScanLimits
   readonly #found = new Map<string, Found>()
+  readonly #notes: Note[] = []
   #state: State = State.Before
   #depth = 0
   #keys = 0
@@ -51,6 +83,10 @@ export class JsonScan {
   #keyBytes: number[] = []
   #keyTooLong = false
   #valueKey: string | undefined
+  /** The noted key whose value is open, and whether it is spelt exactly so. */
+  #noting: { readonly key: NotedKey; readonly exact: boolean } | undefined
+  /** Reads that value where its inside is noted: it is handed on instead of being kept, so that it may have any length. */
+  #inside: JsonScan | undefined
   #valueStart = -1
   #valueEnd = -1
   #objectEnd = -1
@@ -59,13 +95,14 @@ export class JsonScan {
   #dataUrlStart = -1
   #dataUrlBytes = 0
   #chunk: Uint8Array = NOTHING
-  /** What earlier chunks held of the wanted value that is open. */
+  /** What earlier chunks held of the wanted or noted value that is open. */
   #open: Uint8Array[] = []
   #openBytes = 0
 
-  /** `wanted` in small letters. */
-  constructor(wanted: readonly string[], limits: ScanLimits) {
-    this.#wanted = wanted
+  /** A list: wanted keys, in small letters. */
+  constructor(keys: readonly string[] | ScanKeys, limits: ScanLimits) {
+    this.#wanted = 'wanted' in keys ? keys.wanted : keys
+    this.#notedKeys = 'wanted' in keys ? keys.noted : undefined
     this.#limits = limits
   }
 
@@ -86,7 +123,13 @@ export class JsonScan {
     if (this.#problem !== undefined) return this.#problem
     if (this.#state === State.Before) return { kind: 'not_object' }
     if (this.#state !== State.After) return { kind: 'malformed' }
-    return { kind: 'object', values: this.#found, objectEnd: this.#objectEnd, dataUrlBytes: this.#dataUrlBytes }
+    return {
+      kind: 'object',
+      values: this.#found,
+      noted: this.#notes,
+      objectEnd: this.#objectEnd,
+      dataUrlBytes: this.#dataUrlBytes,
+    }
   }
 
   #scan(chunk: Uint8Array): void {
@@ -223,15 +266,20 @@ export class JsonScan {
   #closeKey(): void {
     this.#state = State.Colon
     this.#valueKey = undefined
+    this.#noting = undefined
     const key = this.#keyTooLong ? undefined : keyText(this.#keyBytes)
     if (key === undefined) return
-    if (!this.#wanted.includes(key)) {
-      const alike = this.#limits.lookalikes === 'ignored' ? undefined : folded(key)
-      if (alike !== undefined && this.#wanted.includes(alike)) this.#problem = { kind: 'lookalike', key: alike }
+    if (this.#wanted.includes(key)) {
+      this.#valueKey = key
+      if (this.#found.has(key)) this.#problem = { kind: 'duplicate', key }
       return
     }
-    this.#valueKey = key
-    if (this.#found.has(key)) this.#problem = { kind: 'duplicate', key }
+    const mindful = this.#limits.lookalikes !== 'ignored'
+    if (!mindful && this.#notedKeys === undefined) return
+    const alike = folded(key)
+    if (mindful && this.#wanted.includes(alike)) this.#problem = { kind: 'lookalike', key: alike }
+    const noted = this.#notedKeys?.get(alike)
+    if (noted !== undefined) this.#noting = { key: noted, exact: noted.spelt === key }
   }
 
   #openValue(): void {
@@ -239,16 +287,23 @@ export class JsonScan {
     this.#valueStart = -1
     this.#open = []
     this.#openBytes = 0
+    const inside = this.#noting?.key.inside
+    this.#inside = inside === undefined ? undefined : new JsonScan({ wanted: [], noted: inside }, this.#limits)
   }
 
-  /** The chunk ends inside a wanted value: its part is copied, because the chunk itself is not kept. */
+  /** The chunk ends inside a wanted or noted value: its part is copied, because the chunk itself is not kept. */
   #keepOpenValue(): void {
     const open = this.#state === State.Value || this.#state === State.Text
-    if (!open || this.#valueKey === undefined || this.#valueStart < 0) return
+    const kept = this.#valueKey !== undefined || this.#noting !== undefined
+    if (!open || !kept || this.#valueStart < 0) return
     this.#keepPart(Math.max(this.#valueStart - this.#base, 0), this.#chunk.length)
   }
 
   #keepPart(from: number, to: number): void {
+    if (this.#inside !== undefined) {
+      this.#inside.push(this.#chunk.subarray(from, to))
+      return
+    }
     if (this.#openBytes <= VALUE_BYTES_MAX) this.#open.push(this.#chunk.slice(from, to))
     this.#openBytes += to - from
   }
@@ -267,7 +322,20 @@ export class JsonScan {
     }
     const span = { start: this.#valueStart, end: this.#valueEnd }
     if (this.#valueKey !== undefined) this.#found.set(this.#valueKey, { ...span, text: this.#valueText() })
+    if (this.#noting !== undefined) this.#note(this.#noting.key.name, this.#noting.exact)
     return true
+  }
+
+  /** However often a key stands there, what is kept stays small: of too many, each name is noted once more, as not read. */
+  #note(name: string, exact: boolean): void {
+    const text = this.#valueText()
+    if (this.#notes.length < NOTES_MAX) {
+      const result = this.#inside?.finish()
+      this.#notes.push({ name, exact, text, inside: result?.kind === 'object' ? result.noted : [] })
+      return
+    }
+    if (this.#notes.some((note) => note.name === name && note.text === undefined)) return
+    this.#notes.push({ name, exact, text: undefined, inside: [] })
   }
 
   #closeObject(at: number): void {
@@ -286,6 +354,8 @@ export interface ScanResult {
   readonly kind: 'object'
   /** By key, for those wanted keys that were there. */
   readonly values: ReadonlyMap<string, Found>
+  /** What was taken note of, in the order of the text. */
+  readonly noted: readonly Note[]
   /** Where the closing brace of the object stands. */
   readonly objectEnd: number
   /** Bytes of strings that are `data:` URLs or plain base64, at any depth: pictures and files, which are no text to be counted in tokens. */
@@ -313,6 +383,7 @@ const FIRST_WIDE = 0x80
 const NOTHING = new Uint8Array(0)
 const DATA_URL = new TextEncoder().encode('data:')
 const VALUE_BYTES_MAX = 16_384
+const NOTES_MAX = 32
 /** A byte order mark is part of a key like any other letter. */
 const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
 const MALFORMED: ScanProblem = { kind: 'malformed' }

@@ -2,10 +2,11 @@ import type { WireId } from '../chat.ts'
 import type { Edit } from '../body.ts'
 import { badField } from '../fields.ts'
 import { asList, asObject, type Json, type JsonObject, parseJson } from '../json.ts'
-import type { ScanResult } from '../json-scan.ts'
+import type { ScanKeys, ScanResult } from '../json-scan.ts'
 import type { Operation } from '../operation.ts'
 import type { Provider } from '../route.ts'
 import type { AskedOf } from '../wire.ts'
+import { askedOutput, OUTPUT_KEYS } from './asked-output.ts'
 import { ASKED_KEYS, type AskedFields, checkShape, editsFor, readAsked } from './openai-chat/asked.ts'
 
 /**
@@ -13,8 +14,8 @@ import { ASKED_KEYS, type AskedFields, checkShape, editsFor, readAsked } from '.
  * and a few bytes. Everything else is the vendor's to read.
  */
 export interface Asking {
-  /** The fields that the scan looks for. */
-  readonly keys: readonly string[]
+  /** The fields that the scan looks for: what decides where a request goes is wanted, what it may use at most only noted. */
+  readonly keys: ScanKeys
   /** `path`: what the request's path has said already, on wires where it does. Throws `bad_request` with the field's name. */
   readonly read: (scan: ScanResult, path: AskedOf | undefined) => AskedFields
   /** Checks the shape of a small body as far as a wrong one would be ours to answer. */
@@ -33,19 +34,32 @@ export interface EditTarget {
 /** How each wire is read and changed. */
 export const askingOf: { readonly [wire in WireId]: Asking } = {
   'openai-chat': {
-    keys: ASKED_KEYS,
-    read: (scan) => readAsked(scan),
+    keys: { wanted: ASKED_KEYS, noted: OUTPUT_KEYS['openai-chat'] },
+    read: (scan) => ({ ...readAsked(scan), ...askedOutput('openai-chat', scan.noted) }),
     check: checkShape,
     edits: (asked, { model, provider, operation }) => editsFor(asked, { model, kind: provider.kind, operation }),
   },
   'openai-responses': {
-    keys: ['model', 'stream', 'store', 'previous_response_id', 'conversation'],
+    keys: {
+      wanted: ['model', 'stream', 'store', 'previous_response_id', 'conversation'],
+      noted: OUTPUT_KEYS['openai-responses'],
+    },
     read: readResponses,
     check: checkInput,
     edits: modelEdit,
   },
-  anthropic: { keys: ['model', 'stream'], read: (scan) => readAsked(scan), check: checkMessages, edits: modelEdit },
-  gemini: { keys: ['store'], read: readGemini, check: checkContents, edits: storeEdit },
+  anthropic: {
+    keys: { wanted: ['model', 'stream'], noted: OUTPUT_KEYS.anthropic },
+    read: (scan) => ({ ...readAsked(scan), ...askedOutput('anthropic', scan.noted) }),
+    check: checkMessages,
+    edits: modelEdit,
+  },
+  gemini: {
+    keys: { wanted: ['store'], noted: OUTPUT_KEYS.gemini },
+    read: readGemini,
+    check: checkContents,
+    edits: storeEdit,
+  },
 }
 
 /** State at the vendor: what it keeps belongs to the key that made it, so the gateway must know of it. */
@@ -62,6 +76,7 @@ function readResponses(scan: ScanResult): AskedFields {
   }
   return {
     ...readAsked(scan),
+    ...askedOutput('openai-responses', scan.noted),
     ...(typeof store === 'boolean' ? { store } : {}),
     ...(typeof previous === 'string' ? { previousResponseId: previous } : {}),
   }
@@ -109,6 +124,7 @@ function readGemini(scan: ScanResult, path: AskedOf | undefined): AskedFields {
     usageAsked: false,
     streamOptions: undefined,
     storeSaid: found !== undefined,
+    ...askedOutput('gemini', scan.noted),
     objectEnd: scan.objectEnd,
     dataUrlBytes: scan.dataUrlBytes,
   }

@@ -25,6 +25,10 @@ export interface AskedFields {
   readonly previousResponseId?: string
   /** Whether the body itself says if the vendor may keep the conversation, on wires where the gateway says it otherwise. */
   readonly storeSaid?: boolean
+  /** The most tokens that one choice may have, where the body says it in a way that no vendor can take for more. Absent: as many as the model has. */
+  readonly outputTokensMax?: number
+  /** How many answers are generated and paid for, each up to `outputTokensMax`; up to 1e9, so a product may be above 2^53. Absent: 1. */
+  readonly choices?: number
   readonly objectEnd: number
   /** Bytes of the body that are pictures and files. */
   readonly dataUrlBytes: number
