@@ -64,7 +64,7 @@ describe('help', () => {
 })
 
 test.each([
-  [['keys'], 'did you mean keys create, keys list'],
+  [['keys'], 'did you mean keys create, keys create-many, keys list'],
   [['nonsense'], '"sekisho --help" lists all commands'],
   [['keys', 'create'], '--name is needed: What the key is for'],
   [['keys', 'show'], 'ID is needed'],
@@ -114,7 +114,7 @@ test('flags become the input as the action declares it: numbers, lists and the p
       method: 'POST',
       url: '/api/keys',
       token: 'Bearer svc_x',
-      body: '{"name":"help","models":["demo/*","x"],"expiresInDays":7}',
+      body: '{"name":"help","expiresInDays":7,"models":["demo/*","x"]}',
     },
     { method: 'POST', url: '/api/keys/AAAAAAAAAAAA/rotate', token: 'Bearer svc_from_file', body: '{"overlapHours":0}' },
     { method: 'GET', url: '/api/usage/totals?by=day&from=2026-01-01', token: 'Bearer svc_x', body: '' },

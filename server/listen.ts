@@ -4,6 +4,7 @@ import { Fault } from '../core/fault.ts'
 import { corsHeaders, isPreflight } from './cors.ts'
 import { type Endpoint, endpointOf, isDataPath, wireOfPath } from './endpoints.ts'
 import { answerModels, modelsAsked } from './models.ts'
+import { answerOwnKey, OWN_KEY_PATHS } from './own-key.ts'
 import { serve } from './pipeline.ts'
 import { refuse } from './refuse.ts'
 import { FIXED_HEADERS } from './response-headers.ts'
@@ -101,12 +102,14 @@ function dispatchRest(
     if (fault !== undefined) return refuseEarly(response, fault, { world, wire: 'openai-responses' })
     return void serveStored(request, response, { asked: stored, world })
   }
+  if (OWN_KEY_PATHS.has(path) && isRead(request)) return void answerOwnKey(request, response, world)
   const asked = modelsAsked(path)
   if (asked !== undefined && isRead(request)) return answerModels(request, response, { ...asked, world })
   if (request.method === 'HEAD' && BASES.has(path.replace(/\/$/, '')))
     return void response.writeHead(200, [...FIXED_HEADERS]).end()
   const wire = wireOfPath(path)
-  const allowed = endpointOf(path) !== undefined ? 'POST' : asked !== undefined ? 'GET, HEAD' : undefined
+  const isReadable = asked !== undefined || OWN_KEY_PATHS.has(path)
+  const allowed = endpointOf(path) !== undefined ? 'POST' : isReadable ? 'GET, HEAD' : undefined
   if (allowed === undefined) {
     const fault = new Fault('not_found', `Unknown path ${request.method} ${path.slice(0, 200)}`)
     return refuseEarly(response, fault, { world, wire })

@@ -2,8 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { WireId } from '../core/chat.ts'
 import { Fault, faultOf } from '../core/fault.ts'
 import type { KeyRecord } from '../core/key-record.ts'
-import { allows } from '../core/model-pattern.ts'
-import type { Route } from '../core/route.ts'
+import { mayUse } from '../core/key-rules.ts'
 import { ANTHROPIC_PREFIXES, GEMINI_PREFIXES, OPENAI_PREFIXES } from './endpoints.ts'
 import { keyInQuery, principalOf } from './hops/identify.ts'
 import { refuse } from './refuse.ts'
@@ -58,7 +57,7 @@ function answer({ request, response, world, wire }: Exchange, make: (key: KeyRec
   const requestId = world.newId()
   try {
     const query = wire === 'gemini' ? keyInQuery(request.url ?? '') : undefined
-    const body = JSON.stringify(make(principalOf(request.headers, world, query)))
+    const body = JSON.stringify(make(principalOf(request, world, query)))
     const length = String(Buffer.byteLength(body))
     const headers = ['content-type', 'application/json', 'content-length', length, ...FIXED_HEADERS]
     response.writeHead(200, [...headers, 'x-request-id', requestId, 'x-sekisho-request-id', requestId])
@@ -92,9 +91,6 @@ function findModel(name: string, key: KeyRecord, world: World): ModelListing | u
   const unknown = { created: 0, contextTokens: null, outputTokensMax: null }
   return { ...unknown, ...same, ownedBy: target?.provider.name ?? 'sekisho', id: name, route }
 }
-
-const mayUse = ({ models }: KeyRecord, name: string, route: Route): boolean =>
-  models === null || allows(models, name) || route.targets.some(({ id }) => allows(models, id))
 
 const openAiModel = (model: ModelListing) => ({
   id: model.id,

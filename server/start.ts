@@ -25,6 +25,7 @@ import { opsRoutes } from './ops.ts'
 import { wireOfPath } from './endpoints.ts'
 import { refuse } from './refuse.ts'
 import { RunningConfig } from './running-config.ts'
+import { usageOfKey } from './store/key-usage.sql.ts'
 import { Teardown } from './teardown.ts'
 import { adminViews } from './views.ts'
 import type { World } from './world.ts'
@@ -186,6 +187,8 @@ async function build(options: StartOptions, teardown: Teardown): Promise<Gateway
     largeBodies: new ByteBudget(() => config.snapshot.config.limits.largeBodiesBytesMax),
     translator,
     storedReplies: openStoredReplies(sql.control),
+    allowances,
+    keyUsage: (keyId, fromDay) => usageOfKey(sql.control, { keyId, fromDay }),
   }
   const parts = healthParts({ sql, postgres, ledger, config, startedOnLastGood: loaded.rejected !== null, clock })
   const sweep = setInterval(() => {

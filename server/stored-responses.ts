@@ -38,7 +38,7 @@ export async function serveStored(
 ): Promise<void> {
   const requestId = world.newId()
   try {
-    const key = principalOf(request.headers, world)
+    const key = principalOf(request, world)
     const provider = await keeperOf(asked.id, key.id, world)
     const flow = new Flow(world.clock)
     const limit = setTimeout(() => flow.abort(late()), provider.timeouts.totalMs)

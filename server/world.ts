@@ -7,6 +7,8 @@ import type { ByteBudget } from './byte-budget.ts'
 import type { Asked } from './exchange.ts'
 import type { OpenRequests } from './open-requests.ts'
 import type { Snapshot } from './snapshot.ts'
+import type { KeyUsage } from './store/key-usage.sql.ts'
+import type { Allowances } from './world/allowances.ts'
 import type { Connect } from './world/connect.ts'
 import type { Translator } from './world/translator.ts'
 import type { StoredReplies } from './world/stored-replies.ts'
@@ -36,6 +38,10 @@ export interface World {
   readonly largeBodies: ByteBudget
   /** Translates and counts request bodies that are too large to be parsed here. */
   readonly translator: Translator
+  /** The limits of a key, on every level of its tenancy. */
+  readonly allowances: Pick<Allowances, 'of'>
+  /** What a key has used since the beginning of a UTC day; rejects while the database is away. */
+  readonly keyUsage: (keyId: string, fromDay: string) => Promise<KeyUsage>
   /** Whose the replies are that vendors keep. */
   readonly storedReplies: StoredReplies
 }

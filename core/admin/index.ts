@@ -1,7 +1,7 @@
 import type { Action } from '../action.ts'
 import { auditList } from './audit.ts'
 import { configShow } from './config.ts'
-import { keysCreate, keysList, keysRevoke, keysRotate, keysShow } from './keys.ts'
+import { keysCreate, keysCreateMany, keysList, keysRevoke, keysRotate, keysShow, keysUpdate } from './keys.ts'
 import {
   limitsChange,
   limitsCreate,
@@ -44,8 +44,10 @@ import { usageList, usageTotals } from './usage.ts'
 export const actions: readonly Action[] = [
   setupAdministrator,
   keysCreate,
+  keysCreateMany,
   keysList,
   keysShow,
+  keysUpdate,
   keysRotate,
   keysRevoke,
   limitsCreate,

@@ -1,9 +1,10 @@
 import * as z from 'zod'
+import { parseJson } from '../json.ts'
 
 /** One field of an action's input, as a query or a command line sees it: where everything is text. */
 export interface InputField {
   readonly name: string
-  readonly kind: 'text' | 'number' | 'boolean' | 'list'
+  readonly kind: 'text' | 'number' | 'boolean' | 'list' | 'json'
   readonly required: boolean
   readonly description: string
   /** The only values that it takes, or `undefined` for any. */
@@ -55,6 +56,8 @@ function fromText(kind: InputField['kind'], text: string): unknown {
       return text.trim() === '' || Number.isNaN(Number(text)) ? text : Number(text)
     case 'boolean':
       return text === 'true' ? true : text === 'false' ? false : text
+    case 'json':
+      return parseJson(text) ?? text
     case 'text':
     case 'list':
       return text
@@ -66,6 +69,7 @@ const KINDS: { readonly [type: string]: InputField['kind'] } = {
   number: 'number',
   boolean: 'boolean',
   array: 'list',
+  object: 'json',
 }
 
 type Schema = z.core.JSONSchema.JSONSchema

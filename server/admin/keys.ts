@@ -1,7 +1,26 @@
+import type * as z from 'zod'
 import { Fault } from '../../core/fault.ts'
-import { keysCreate, keysList, keysRevoke, keysRotate, keysShow } from '../../core/admin/keys.ts'
-import { findKey, insertKey, type KeyRow, listKeys, lockKey, revokeKey, rotateSecret } from '../store/keys.sql.ts'
-import { reaches } from '../../core/rights.ts'
+import {
+  keysCreate,
+  keysCreateMany,
+  keysList,
+  keysRevoke,
+  keysRotate,
+  keysShow,
+  keysUpdate,
+} from '../../core/admin/keys.ts'
+import {
+  changeKey,
+  findKey,
+  insertKey,
+  type KeyRow,
+  listKeys,
+  lockKey,
+  revokeKey,
+  rotateSecret,
+} from '../store/keys.sql.ts'
+import { given } from '../../core/given.ts'
+import { type Place, reaches } from '../../core/rights.ts'
 import { pageOf } from './page.ts'
 import { forbidden } from './permission.ts'
 import { newSecret } from './secret.ts'
@@ -11,25 +30,20 @@ import { organisationFor, placeFor } from './tenants.ts'
 
 export const keyActions = [
   served(keysCreate, async (input, context) => {
-    const { sql, caller, now, random, reach } = context
-    const { name, models, lossy, expiresInDays, team, project } = input
-    const place = await placeFor(context, { organisationId: await organisationFor(context), team, project })
-    // Who may only make their own keys makes their own, whether they say so or not.
-    const userId = input.owner ?? (reach.kind === 'part' ? reach.userId : null)
-    if (!reaches(reach, place, userId)) throw forbidden()
-    const { id, text, hash } = newSecret('sek', random)
-    const created = { created_at: now, created_by: userOf(caller) }
-    const row = await insertKey(sql, {
-      id,
-      name,
-      models,
-      lossy,
-      hash,
-      owner: { ...place, userId },
-      ...created,
-      expires_at: daysAfter(now, expiresInDays),
-    })
-    return { ...view(row, now), key: text }
+    const { row, text } = await makeKey(context, { ...(await belongingOf(context, input)), ...input })
+    return { ...view(row, context.now), key: text }
+  }),
+
+  served(keysCreateMany, async ({ count, name, ...input }, context) => {
+    const belonging = await belongingOf(context, input)
+    const made: Awaited<ReturnType<typeof makeKey>>[] = []
+    for (let number = 1; number <= count; number++)
+      made.push(await makeKey(context, { ...belonging, ...input, name: `${name} ${number}` }))
+    return {
+      organisation: belonging.place.organisationId,
+      ids: made.map(({ id }) => id),
+      keys: made.map(({ text }) => text),
+    }
   }),
 
   served(keysList, async ({ state, limit, cursor }, { sql, now, reach }) => {
@@ -63,12 +77,78 @@ export const keyActions = [
     return { ...view(row, now), key: text }
   }),
 
+  served(keysUpdate, async ({ id, name, ...rules }, context) => {
+    const { sql, now, found } = context
+    await lockKey(sql, id)
+    const before = view(await keyWithin(context, id), now)
+    found(before)
+    if (before.state === 'revoked') throw new Fault('conflict', 'The key is revoked and stays what it was')
+    return view(await changeKey(sql, id, { ...given({ name }), ...rulesOf(rules) }), now)
+  }),
+
   served(keysRevoke, async ({ id }, context) => {
     const { sql, now, found } = context
     found(view(await keyWithin(context, id), now))
     return view(await revokeKey(sql, { id, now }), now)
   }),
 ]
+
+interface Belonging {
+  readonly place: Place
+  readonly userId: string | null
+}
+
+/** Whose a new key is. Throws `forbidden` where the caller may make none. */
+async function belongingOf(
+  context: Context,
+  asked: {
+    readonly team?: string | undefined
+    readonly project?: string | undefined
+    readonly owner?: string | undefined
+  },
+): Promise<Belonging> {
+  const { reach } = context
+  const organisationId = await organisationFor(context)
+  const place = await placeFor(context, { organisationId, team: asked.team, project: asked.project })
+  // Who may only make their own keys makes their own, whether they say so or not.
+  const userId = asked.owner ?? (reach.kind === 'part' ? reach.userId : null)
+  if (!reaches(reach, place, userId)) throw forbidden()
+  return { place, userId }
+}
+
+type KeyInput = z.output<typeof keysCreate.input>
+
+async function makeKey(
+  { sql, caller, now, random }: Context,
+  { place, userId, ...input }: Belonging & Omit<KeyInput, 'organisation' | 'team' | 'project' | 'owner'>,
+): Promise<{ readonly id: string; readonly text: string; readonly row: KeyRow | undefined }> {
+  const { id, text, hash } = newSecret('sek', random)
+  const row = await insertKey(sql, {
+    id,
+    hash,
+    name: input.name,
+    ...rulesOf(input),
+    owner: { ...place, userId },
+    created_at: now,
+    created_by: userOf(caller),
+    expires_at: daysAfter(now, input.expiresInDays),
+  })
+  return { id, text, row }
+}
+
+/** The rules that are named, by the names of their columns. */
+const rulesOf = (input: { readonly [Rule in keyof KeyInput]?: KeyInput[Rule] | undefined }) =>
+  given({
+    models: input.models,
+    denied_models: input.deniedModels,
+    routes: input.routes,
+    operations: input.operations,
+    ip_ranges: input.ipRanges,
+    tags: input.tags,
+    metadata: input.metadata,
+    environment: input.environment,
+    lossy: input.lossy,
+  })
 
 /** A key that is out of the caller's reach is one that there is none of. */
 async function keyWithin({ sql, reach }: Context, id: string): Promise<KeyRow | undefined> {
@@ -87,6 +167,14 @@ function view(row: KeyRow | undefined, now: Date) {
     name: row.name,
     state,
     models: row.models,
+    deniedModels: row.denied_models,
+    routes: row.routes,
+    operations: row.operations,
+    ipRanges: row.ip_ranges,
+    tags: row.tags,
+    metadata: { ...row.metadata },
+    environment: row.environment,
+    lastUsedAt: row.last_used_at?.toISOString() ?? null,
     createdAt: row.created_at.toISOString(),
     createdBy: row.created_by,
     expiresAt: row.expires_at?.toISOString() ?? null,

@@ -14,8 +14,10 @@ const EXPECTED: { readonly [action: string]: string } = {
   //                          operator owner admin member viewer billing auditor
   'setup.administrator': '    409      409   409   409    409    409     409',
   'keys.create': '            200      200   200   200    403    403     403',
+  'keys.create-many': '       200      200   200   200    403    403     403',
   'keys.list': '              200      200   200   200    200    403     200',
   'keys.show': '              200      200   200   404    200    403     200',
+  'keys.update': '            200      200   200   404    403    403     403',
   'keys.rotate': '            200      200   200   404    403    403     403',
   'keys.revoke': '            200      200   200   404    403    403     403',
   'limits.create': '        200      200   200   403    403    403     403',
@@ -104,8 +106,13 @@ describe('who may do what', () => {
   const calls: { readonly [action: string]: (of: Organisation) => Promise<Call> } = {
     'setup.administrator': async () => ({ path: '/setup/administrator', body: { name: name() } }),
     'keys.create': async () => ({ path: '/keys', body: { name: name() } }),
+    'keys.create-many': async () => ({ path: '/keys/create-many', body: { name: name(), count: 2 } }),
     'keys.list': async () => ({ path: '/keys' }),
     'keys.show': async ({ id }) => ({ path: `/keys/${await makeId('/keys', { organisation: id, name: name() })}` }),
+    'keys.update': async ({ id }) => ({
+      path: `/keys/${await makeId('/keys', { organisation: id, name: name() })}/update`,
+      body: { tags: ['x'] },
+    }),
     'keys.rotate': async ({ id }) => ({
       path: `/keys/${await makeId('/keys', { organisation: id, name: name() })}/rotate`,
       body: {},

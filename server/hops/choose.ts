@@ -1,6 +1,6 @@
 import { badField } from '../../core/fields.ts'
 import { Fault } from '../../core/fault.ts'
-import { allows } from '../../core/model-pattern.ts'
+import { usableTargets } from '../../core/key-rules.ts'
 import type { Operation } from '../../core/operation.ts'
 import { plan, type Route, type Target } from '../../core/route.ts'
 import { countingAttempts } from '../count.ts'
@@ -24,7 +24,7 @@ export function choose(admitted: Admitted, world: World): Planned {
 const serves = ({ operations }: Target, operation: Operation): boolean =>
   operations.includes(operation) || (operation !== 'embeddings' && operations.includes('chat'))
 
-/** The targets that serve this operation and that the key may use. A key may name a model as it is asked for, or as provider/model. */
+/** The targets that serve this operation and that the key may use. */
 function allowedPart(route: Route, { key, operation, fields, boundTo }: Admitted): Route {
   const serving = route.targets.filter(
     (target) => serves(target, operation) && (boundTo === undefined || target.provider.name === boundTo),
@@ -38,11 +38,9 @@ function allowedPart(route: Route, { key, operation, fields, boundTo }: Admitted
   if (serving.length === 0) {
     throw new Fault('bad_request', `The model '${fields.model}' does not serve this endpoint`, { field: 'model' })
   }
-  const { models } = key
-  if (models === null || allows(models, fields.model)) return { ...route, targets: serving }
-  const allowed = serving.filter((target) => allows(models, target.id))
+  const allowed = usableTargets(key, fields.model, serving)
   if (allowed.length === 0) {
     throw new Fault('model_not_allowed', `This API key may not use the model '${fields.model}'`, { field: 'model' })
   }
-  return { ...route, targets: allowed }
+  return allowed === route.targets ? route : { ...route, targets: allowed }
 }

@@ -1,7 +1,9 @@
-import type { IncomingHttpHeaders } from 'node:http'
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
 import { Fault } from '../../core/fault.ts'
 import type { KeyRecord } from '../../core/key-record.ts'
+import { checkOperation } from '../../core/key-rules.ts'
 import type { Clock, Keys } from '../../core/world.ts'
+import { isWithin } from '../world/ip-ranges.ts'
 import { secretHash } from '../world/secret-hash.ts'
 import type { Inbound, Known } from '../exchange.ts'
 
@@ -9,25 +11,28 @@ import type { Inbound, Known } from '../exchange.ts'
  * Hop 2: who is asking. The secret is hashed on every request and looked up by its hash, so no raw key is kept in memory,
  * and every bad one (malformed, unknown, revoked, expired) takes the same path and gets the same answer.
  */
-export const identify = (inbound: Inbound, world: Identities): Known => ({
-  ...inbound,
-  key: principalOf(inbound.request.headers, world, queryKey(inbound)),
-})
+export function identify(inbound: Inbound, world: Identities): Known {
+  const key = principalOf(inbound.request, world, queryKey(inbound))
+  checkOperation(key, inbound.operation)
+  return { ...inbound, key }
+}
 
 interface Identities {
   readonly keys: Keys
   readonly clock: Clock
 }
 
-/** The key that a request carries, or the one refusal for every bad credential. */
-export function principalOf(headers: IncomingHttpHeaders, world: Identities, queryKey?: string): KeyRecord {
-  const secret = credentialOf(headers, queryKey)
+/** The key that a request carries, or the one refusal for every bad credential; a good one in the wrong place is told so. */
+export function principalOf(request: IncomingMessage, world: Identities, queryKey?: string): KeyRecord {
+  const secret = credentialOf(request.headers, queryKey)
   if (secret === undefined) throw unauthorized('missing')
   const key = world.keys.find(secretHash(secret))
   if (key === undefined) throw unauthorized('unknown')
   if (key.revokedAt !== null) throw unauthorized('revoked')
   if (key.expiresAt !== null && key.expiresAt <= world.clock.now()) throw unauthorized('expired')
   if (!key.ownerMayUse) throw unauthorized('owner')
+  if (key.ipRanges !== null && !isWithin(request.socket.remoteAddress, key.ipRanges))
+    throw new Fault('forbidden', 'This API key may not be used from this address', { reason: 'address' })
   return key
 }
 

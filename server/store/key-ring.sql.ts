@@ -1,5 +1,6 @@
 import type { Pool } from 'pg'
 import type { LossMode } from '../../core/loss.ts'
+import type { Operation } from '../../core/operation.ts'
 import { ROLE_RIGHTS, ROLES } from '../../core/rights.ts'
 
 /** What the key ring reads of keys and their secrets. Plain SQL, because the ring is read before anything is served. */
@@ -14,6 +15,10 @@ export interface SecretRow {
   readonly expires_at: Date | null
   readonly revoked_at: Date | null
   readonly lossy: LossMode | null
+  readonly operations: Operation[] | null
+  readonly denied_models: string[]
+  readonly routes: string[] | null
+  readonly ip_ranges: string[] | null
   readonly organisation_id: string
   readonly team_id: string | null
   readonly project_id: string | null
@@ -57,6 +62,7 @@ const USING_ROLES = ROLES.filter((role) => ROLE_RIGHTS[role]['models:use'] !== u
 /** `$1` is the moment before which a key or secret has ended for good. */
 const living = (from: string): string => `
   SELECT secret.hash, key.id, key.name, key.models, key.revoked_at, key.lossy,
+    key.operations, key.denied_models, key.routes, key.ip_ranges,
     key.organisation_id, key.team_id, key.project_id, key.owner_user_id,
     key.owner_user_id IS NULL OR EXISTS (
       SELECT FROM users AS owner WHERE owner.id = key.owner_user_id AND owner.disabled_at IS NULL AND (

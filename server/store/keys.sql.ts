@@ -1,5 +1,6 @@
-import { type Generated, type Kysely, sql as raw } from 'kysely'
+import { type Generated, type JSONColumnType, type Kysely, sql as raw } from 'kysely'
 import type { LossMode } from '../../core/loss.ts'
+import type { Operation } from '../../core/operation.ts'
 import type { Owner } from '../../core/owner.ts'
 import type { Reach } from '../../core/rights.ts'
 import type { Database } from './tables.ts'
@@ -15,6 +16,13 @@ export interface KeyTable {
   readonly expires_at: Date | null
   readonly revoked_at: Date | null
   readonly lossy: LossMode | null
+  readonly operations: Operation[] | null
+  readonly denied_models: string[]
+  readonly routes: string[] | null
+  readonly ip_ranges: string[] | null
+  readonly tags: string[]
+  readonly metadata: JSONColumnType<Metadata>
+  readonly environment: string | null
   readonly organisation_id: string
   readonly team_id: string | null
   readonly project_id: string | null
@@ -30,16 +38,34 @@ export interface KeySecretTable {
   readonly ends_at: Date | null
 }
 
-export interface KeyRow {
+/** Words of the operator's own about a key. */
+export interface Metadata {
+  readonly [name: string]: string
+}
+
+/** What a key may be used for, from where, and what it is. */
+export interface KeyRules {
+  readonly models: string[] | null
+  readonly lossy: LossMode | null
+  readonly operations: Operation[] | null
+  readonly denied_models: string[]
+  readonly routes: string[] | null
+  readonly ip_ranges: string[] | null
+  readonly tags: string[]
+  readonly environment: string | null
+}
+
+export interface KeyRow extends KeyRules {
+  readonly metadata: Metadata
+  /** When it was last used, as far as usage has arrived; `null`: never. */
+  readonly last_used_at: Date | null
   readonly id: string
   readonly name: string
-  readonly models: string[] | null
   readonly created_at: Date
   /** Name of the administrator. */
   readonly created_by: string | null
   readonly expires_at: Date | null
   readonly revoked_at: Date | null
-  readonly lossy: LossMode | null
   readonly organisation_id: string
   readonly team_id: string | null
   readonly project_id: string | null
@@ -48,23 +74,27 @@ export interface KeyRow {
   readonly earlier_until: Date | null
 }
 
-export interface NewKey {
+export interface NewKey extends Partial<KeyRules> {
   readonly id: string
   readonly hash: string
   readonly name: string
-  readonly models: string[] | null
+  readonly metadata?: Metadata
   readonly created_at: Date
   readonly created_by: string | null
   readonly expires_at: Date | null
-  readonly lossy: LossMode | null
   readonly owner: Owner
 }
 
-export async function insertKey(sql: Kysely<Database>, { hash, owner, ...key }: NewKey): Promise<KeyRow | undefined> {
+export async function insertKey(
+  sql: Kysely<Database>,
+  { hash, owner, metadata, ...key }: NewKey,
+): Promise<KeyRow | undefined> {
   await sql
     .insertInto('keys')
     .values({
+      ...NO_RULES,
       ...key,
+      metadata: JSON.stringify(metadata ?? {}),
       organisation_id: owner.organisationId,
       team_id: owner.teamId,
       project_id: owner.projectId,
@@ -77,6 +107,28 @@ export async function insertKey(sql: Kysely<Database>, { hash, owner, ...key }: 
     .values({ hash, key_id: key.id, created_at: key.created_at, ends_at: null })
     .execute()
   return findKey(sql, key.id)
+}
+
+const NO_RULES: KeyRules = {
+  models: null,
+  lossy: null,
+  operations: null,
+  denied_models: [],
+  routes: null,
+  ip_ranges: null,
+  tags: [],
+  environment: null,
+}
+
+/** Changes what a key may be used for; what is not named stays. */
+export async function changeKey(
+  sql: Kysely<Database>,
+  id: string,
+  { metadata, ...rules }: Partial<KeyRules> & { readonly name?: string; readonly metadata?: Metadata },
+): Promise<KeyRow | undefined> {
+  const changes = { ...rules, ...(metadata === undefined ? {} : { metadata: JSON.stringify(metadata) }) }
+  if (Object.keys(changes).length > 0) await sql.updateTable('keys').set(changes).where('id', '=', id).execute()
+  return findKey(sql, id)
 }
 
 export const findKey = (sql: Kysely<Database>, id: string): Promise<KeyRow | undefined> =>
@@ -177,6 +229,18 @@ const keyRows = (sql: Kysely<Database>) =>
       'key.team_id',
       'key.project_id',
       'key.owner_user_id',
+      'key.operations',
+      'key.denied_models',
+      'key.routes',
+      'key.ip_ranges',
+      'key.tags',
+      'key.metadata',
+      'key.environment',
+      eb
+        .selectFrom('usage')
+        .select(({ fn }) => fn.max<Date | null>('usage.at').as('at'))
+        .whereRef('usage.key_id', '=', 'key.id')
+        .as('last_used_at'),
       eb
         .selectFrom('key_secrets as secret')
         .select(({ fn }) => fn.max<Date | null>('secret.ends_at').as('until'))

@@ -45,6 +45,10 @@ describeOnDatabases('the key ring', (postgres) => {
       lossy: null,
       owner: DEFAULT_OWNER,
       ownerMayUse: true,
+      deniedModels: [],
+      operations: null,
+      routes: null,
+      ipRanges: null,
     })
     expect(Object.isFrozen(one)).toBe(true)
 

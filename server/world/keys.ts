@@ -137,7 +137,11 @@ function recordOf(row: SecretRow, before: KeyRecord | undefined): KeyRecord {
       userId: row.owner_user_id,
     },
     ownerMayUse: row.owner_may_use,
-    models: row.models === null ? null : Object.freeze(row.models),
+    models: frozen(row.models),
+    deniedModels: Object.freeze(row.denied_models),
+    operations: frozen(row.operations),
+    routes: frozen(row.routes),
+    ipRanges: frozen(row.ip_ranges),
     expiresAt: row.expires_at?.getTime() ?? null,
     revokedAt: row.revoked_at?.getTime() ?? null,
     lossy: row.lossy,
@@ -153,8 +157,17 @@ const same = (one: KeyRecord, other: KeyRecord): boolean =>
   one.lossy === other.lossy &&
   one.ownerMayUse === other.ownerMayUse &&
   sameOwner(one.owner, other.owner) &&
-  one.models?.length === other.models?.length &&
-  (one.models ?? []).every((pattern, at) => pattern === other.models?.[at])
+  sameList(one.models, other.models) &&
+  sameList(one.deniedModels, other.deniedModels) &&
+  sameList(one.operations, other.operations) &&
+  sameList(one.routes, other.routes) &&
+  sameList(one.ipRanges, other.ipRanges)
+
+const sameList = (one: readonly string[] | null, other: readonly string[] | null): boolean =>
+  one?.length === other?.length && (one ?? []).every((text, at) => text === other?.[at])
+
+const frozen = <Word extends string>(list: Word[] | null): readonly Word[] | null =>
+  list === null ? null : Object.freeze(list)
 
 const sameOwner = (one: Owner, other: Owner): boolean =>
   one.organisationId === other.organisationId &&
