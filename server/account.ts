@@ -11,6 +11,7 @@ import type { AttemptRun } from './attempt-run.ts'
 import type { Inbound } from './exchange.ts'
 import type { Swept } from './open-requests.ts'
 import type { World } from './world.ts'
+import type { Claim } from './world/idempotency.ts'
 
 /**
  * The one mutable thing of a request: what it holds, what it has tried, and how it ends. It closes exactly once, however
@@ -29,6 +30,10 @@ export class Account implements Swept {
   /** The attempt that is under way, or the last one. */
   run: AttemptRun | undefined
   attempts = 0
+  /** The idempotency key that it holds, where its client sent one. */
+  claim: Claim | undefined
+  /** Whether an attempt has ended that may cost something. */
+  hasCost = false
   stream = false
   /** Milliseconds spent waiting for a free place, over all attempts. */
   waitMs = 0
@@ -84,6 +89,12 @@ export class Account implements Swept {
     if (this.meters.length === 0) return NO_HEADERS
     const { clock } = this.#world
     return rateHeaders(this.wire, this.meters, { nowMs: clock.monotonic(), wallMs: clock.now() })
+  }
+
+  /** Ends the claim of a request that has no answer to keep; `undefined` without one. Free again only where nothing can have been charged. */
+  endClaim(): Promise<void> | undefined {
+    const mayCost = this.hasCost || this.run?.isUnderWay === true
+    return mayCost ? this.claim?.end() : this.claim?.release()
   }
 
   /** What is away at the moment, for the client to see. */

@@ -70,6 +70,11 @@ export class AttemptRun {
     return this.#open.written
   }
 
+  /** Whether it may be at the vendor, and has no record yet. */
+  get isUnderWay(): boolean {
+    return this.flow.sent && !this.#settled
+  }
+
   get firstByteUs(): number | null {
     const at = this.flow.firstByteAt
     return at === undefined ? null : micros(at - this.#account.arrivedAt)
@@ -99,17 +104,22 @@ export class AttemptRun {
     const record = this.#record(end)
     this.#world.metrics.attempt(record)
     this.#account.spent(record)
+    if (end.billed !== 'nothing') this.#account.hasCost = true
     this.#open.settle(record, () => {
       try {
         written(record)
       } catch (error) {
-        // The record stands; an answer that cannot be sent must not keep its place at the provider.
-        const cause = error instanceof Error ? error.message : 'unknown'
-        this.#world.log.error({ requestId: this.#account.requestId, cause }, 'the answer could not be sent')
-        this.flow.abort(faultOf(error))
-        this.#account.abandon()
+        this.unsent(error)
       }
     })
+  }
+
+  /** The record stands; an answer that cannot be sent must not keep its place at the provider. */
+  unsent(error: unknown): void {
+    const cause = error instanceof Error ? error.message : 'unknown'
+    this.#world.log.error({ requestId: this.#account.requestId, cause }, 'the answer could not be sent')
+    this.flow.abort(faultOf(error))
+    this.#account.abandon()
   }
 
   /** Ends whatever is still open of it: for a request that ends outside of the usual ways. */

@@ -166,6 +166,16 @@ const journal = z.strictObject({
     .describe('Largest journal on disk while the database is away; new billable requests are refused beyond'),
 })
 
+const idempotency = z.strictObject({
+  keep: z
+    .boolean()
+    .default(true)
+    .describe(
+      'Keep the answers of requests with an Idempotency-Key, encrypted, to give them again. Off: a repeat gets 409 idempotency_not_replayable',
+    ),
+  hours: z.int().min(1).max(168).default(24).describe('How long such a key is remembered, and its answer kept (hours)'),
+})
+
 const admin = z.strictObject({
   reach: z
     .enum(['loopback', 'anywhere'])
@@ -189,6 +199,7 @@ export const configSchema = z.strictObject({
   models: z.record(modelName, alias).default({}).describe('Your own names for models'),
   prices: z.array(price).max(10_000).default([]).describe('Prices that win over the catalogue, on their days'),
   journal: journal.prefault({}),
+  idempotency: idempotency.prefault({}),
   log: z
     .strictObject({
       level: z.enum(['debug', 'info', 'warn', 'error']).default('info').describe('Least severe line that is written'),

@@ -31,4 +31,4 @@ export function corsHeaders(
 }
 
 const EXPOSED =
-  'x-request-id, request-id, x-sekisho-request-id, x-sekisho-target, x-sekisho-attempts, x-sekisho-cost, x-sekisho-lossy, x-sekisho-wait-ms, x-sekisho-degraded, server-timing, retry-after'
+  'x-request-id, request-id, x-sekisho-request-id, x-sekisho-target, x-sekisho-attempts, x-sekisho-cost, x-sekisho-lossy, x-sekisho-wait-ms, x-sekisho-degraded, server-timing, retry-after, idempotency-replayed'

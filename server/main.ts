@@ -10,6 +10,7 @@ import { pricesCommand } from './prices-command.ts'
 import { startGateway } from './start.ts'
 import { asking } from './terminal.ts'
 import { systemClock } from './world/clock.ts'
+import { KeksRefused } from './world/kek-source.ts'
 import { openLog } from './world/log.ts'
 import { openLogOutput } from './world/log-output.ts'
 import { PostgresRefused } from './world/postgres-refused.ts'
@@ -63,6 +64,7 @@ async function serve(flags: ConfigFlags): Promise<number> {
     dataDir,
     databaseUrl: environment['SEKISHO_DATABASE_URL'] || undefined,
     databaseOwnerUrl: environment['SEKISHO_DATABASE_OWNER_URL'] || undefined,
+    kek: { file: environment['SEKISHO_KEK_FILE'] || undefined, text: environment['SEKISHO_KEK'] || undefined },
     log,
     print: (line) => console.log(line),
     signal: stop.starting,
@@ -132,7 +134,7 @@ const SAME_SIGNAL_MS = 500
 
 /** What an operator can mend gets a sentence; anything else its stack. */
 function explain(error: unknown): number {
-  if (error instanceof PostgresRefused) console.error(`sekisho: ${error.message}`)
+  if (error instanceof PostgresRefused || error instanceof KeksRefused) console.error(`sekisho: ${error.message}`)
   else if (error instanceof Error && 'code' in error && error.code === 'EADDRINUSE') {
     console.error(`sekisho: the port is taken; give another one with --port (${error.message})`)
   } else console.error(error)

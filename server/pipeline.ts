@@ -6,6 +6,7 @@ import { admit } from './hops/admit.ts'
 import { ask } from './hops/ask.ts'
 import { call } from './hops/call.ts'
 import { choose } from './hops/choose.ts'
+import { claim } from './hops/claim.ts'
 import { identify } from './hops/identify.ts'
 import { send } from './hops/send.ts'
 import { refuse } from './refuse.ts'
@@ -17,6 +18,8 @@ export async function serve(inbound: Inbound, world: World): Promise<void> {
   try {
     const known = identify(inbound, world)
     const asked = await ask(known, world, account) // waits for the body, which nobody reads before the key is known
+    const claimed = claim(asked, world, account)
+    if (claimed !== undefined && (await claimed) === 'answered') return // what its first time was answered
     account.ownSince = world.clock.monotonic()
     const verdict = admit(asked, world, account)
     const admitted = verdict instanceof Promise ? await verdict : verdict
@@ -25,6 +28,8 @@ export async function serve(inbound: Inbound, world: World): Promise<void> {
     const answered = await call(planned, world, account) // the answer has opened; nothing was promised before
     send(answered, world, account) // from here on plain calls: no promise for a chunk
   } catch (error) {
+    // Before the answer: whoever reads it may ask again at once.
+    if (account.claim !== undefined) await account.endClaim()
     end(inbound, faultOf(error), { world, account })
   }
 }

@@ -37,7 +37,9 @@ import { openStoredReplies } from './world/stored-replies.ts'
 import { openTranslator } from './world/translator.ts'
 import { openEventLoopDelay } from './world/event-loop-delay.ts'
 import { openGates, WaitingGate } from './world/gates.ts'
+import { openIdempotency } from './world/idempotency.ts'
 import { openIds } from './world/ids.ts'
+import { type KekPlace, openKeks } from './world/kek-source.ts'
 import { openKeyRing } from './world/keys.ts'
 import { startLedger } from './world/ledger.ts'
 import type { OpenLog } from './world/log.ts'
@@ -57,6 +59,8 @@ export interface StartOptions {
   readonly databaseUrl: string | undefined
   /** The role that owns the tables of the outside one, where the one that serves is another. */
   readonly databaseOwnerUrl: string | undefined
+  /** The key-encryption keys, where they are not in the data folder. */
+  readonly kek: Omit<KekPlace, 'dataDir'>
   readonly log: OpenLog
   /** Takes one line for the person who started it. */
   readonly print: (line: string) => void
@@ -95,6 +99,7 @@ async function build(options: StartOptions, teardown: Teardown): Promise<Gateway
   await makeDataFolder(dataDir)
   const lock = await takeLock({ path: join(dataDir, 'gateway.lock'), what: `The data folder ${dataDir}`, signal })
   teardown.add(() => lock.release())
+  const keks = await openKeks({ ...options.kek, dataDir })
 
   const newId = openIds(clock, randomBytes)
   const ops = { version, phase: () => life.phase, log }
@@ -138,6 +143,9 @@ async function build(options: StartOptions, teardown: Teardown): Promise<Gateway
     log,
   })
   teardown.add(() => ledger.drain(DRAIN_LEDGER_MS))
+
+  const idempotency = openIdempotency({ sql, keks, config: () => config.snapshot.config.idempotency, log })
+  teardown.add(() => idempotency.close())
 
   const openRequests = new OpenRequests()
   const gate = openGates()
@@ -186,6 +194,8 @@ async function build(options: StartOptions, teardown: Teardown): Promise<Gateway
     degraded: () => life.degraded,
     largeBodies: new ByteBudget(() => config.snapshot.config.limits.largeBodiesBytesMax),
     translator,
+    idempotency,
+    streamCopies: new ByteBudget(() => STREAM_COPIES_BYTES_MAX),
     storedReplies: openStoredReplies(sql.control),
     allowances,
     keyUsage: (keyId, fromDay) => usageOfKey(sql.control, { keyId, fromDay }),
@@ -257,6 +267,8 @@ class Life {
 }
 
 const SWEEP_MS = 250
+/** Beyond, a stream goes to its client and cannot be repeated. */
+const STREAM_COPIES_BYTES_MAX = 134_217_728
 const DRAIN_LEDGER_MS = 10_000
 const HURRY_MS = 5_000
 

@@ -10,6 +10,7 @@ import type { Snapshot } from './snapshot.ts'
 import type { KeyUsage } from './store/key-usage.sql.ts'
 import type { Allowances } from './world/allowances.ts'
 import type { Connect } from './world/connect.ts'
+import type { Idempotency } from './world/idempotency.ts'
 import type { Translator } from './world/translator.ts'
 import type { StoredReplies } from './world/stored-replies.ts'
 import type { Gate } from './world/gates.ts'
@@ -42,6 +43,10 @@ export interface World {
   readonly allowances: Pick<Allowances, 'of'>
   /** What a key has used since the beginning of a UTC day; rejects while the database is away. */
   readonly keyUsage: (keyId: string, fromDay: string) => Promise<KeyUsage>
+  /** What was answered to requests that carry an idempotency key. */
+  readonly idempotency: Idempotency
+  /** Memory for copies of streams that are kept for them. */
+  readonly streamCopies: ByteBudget
   /** Whose the replies are that vendors keep. */
   readonly storedReplies: StoredReplies
 }

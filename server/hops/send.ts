@@ -4,13 +4,16 @@ import type { AttemptStatus } from '../../core/attempt.ts'
 import { dollars } from '../../core/money.ts'
 import { notThisWire, UNTOLD } from '../../core/upstream-fault.ts'
 import type { Account } from '../account.ts'
+import { afterClaim } from '../after-claim.ts'
 import type { AttemptEnd } from '../attempt-run.ts'
 import type { Answered, Opened } from '../exchange.ts'
 import type { Sink } from '../flow.ts'
 import type { Refusal } from '../refusal.ts'
 import { refuse } from '../refuse.ts'
 import { responseHeaders } from '../response-headers.ts'
+import { StreamCopy } from '../stream-copy.ts'
 import type { World } from '../world.ts'
+import type { KeptAnswer } from '../world/idempotency.ts'
 
 /** Hop 7: the answer goes to the client. From here on everything is a plain call from the vendor's socket. */
 export function send(answered: Answered, world: World, account: Account): void {
@@ -34,9 +37,11 @@ function sendRefusal(answered: Answered, account: Account, refusal: Refusal): vo
     const headers = responseHeaders(answered, account, refusal.contentType)
     for (const [name, value] of refusal.hints) headers.push(name, value)
     headers.push('content-length', String(refusal.body.length))
-    response.writeHead(refusal.status, headers)
-    response.end(refusal.body)
-    account.close(refusal.status)
+    afterClaim({ account, run }, undefined, () => {
+      response.writeHead(refusal.status, headers)
+      response.end(refusal.body)
+      account.close(refusal.status)
+    })
   })
 }
 
@@ -46,6 +51,8 @@ class StreamSink implements Sink {
   readonly #opened: Opened
   readonly #account: Account
   readonly #world: World
+  readonly #copy: StreamCopy | undefined
+  readonly #contentType: string
   #over = false
 
   constructor(answered: Answered, opened: Opened, { world, account }: { world: World; account: Account }) {
@@ -53,7 +60,9 @@ class StreamSink implements Sink {
     this.#opened = opened
     this.#account = account
     this.#world = world
-    const headers = responseHeaders(answered, account, opened.contentType || 'text/event-stream')
+    this.#copy = copyFor(account, world)
+    this.#contentType = opened.contentType || 'text/event-stream'
+    const headers = responseHeaders(answered, account, this.#contentType)
     headers.push('x-accel-buffering', 'no')
     answered.response.writeHead(200, headers)
   }
@@ -71,6 +80,7 @@ class StreamSink implements Sink {
       run.flow.abort(new Fault('upstream_error', UNTOLD))
       return true
     }
+    this.#copy?.push(raw)
     if (response.write(raw)) return true
     if (this.#account.stalledSince === undefined)
       pauseUntilDrained(response, { world: this.#world, account: this.#account, run })
@@ -108,13 +118,23 @@ class StreamSink implements Sink {
   #finish(last: Uint8Array | undefined): void {
     this.#over = true
     const { response, run } = this.#answered
-    run.settle({ status: 'complete', reason: null, billed: 'as_read' }, () => {
+    const answer = this.#kept(last)
+    const send = () => {
       response.end(last)
       this.#account.close(200)
       // Nobody sweeps what is settled, and a vendor that does not end would keep its connection for ever. Rare: the end shares a packet with `[DONE]`.
       if (!run.flow.ended)
         setTimeout(() => run.flow.abort(new Fault('upstream_error', 'The provider did not end')), LINGER_MS).unref()
+    }
+    run.settle({ status: 'complete', reason: null, billed: 'as_read' }, () => {
+      afterClaim({ account: this.#account, run }, answer, send)
     })
+  }
+
+  #kept(last: Uint8Array | undefined): KeptAnswer | undefined {
+    if (last !== undefined) this.#copy?.push(last)
+    const body = this.#copy?.whole()
+    return body === undefined ? undefined : { status: 200, contentType: this.#contentType, body }
   }
 
   /** An error frame in the client's wire, then an end without the terminating chunk: every client must notice. */
@@ -128,6 +148,14 @@ class StreamSink implements Sink {
       this.#account.close(end.status === 'canceled' ? 499 : 502)
     })
   }
+}
+
+/** Only where it is going to be kept. */
+function copyFor(account: Account, world: World): StreamCopy | undefined {
+  if (account.claim?.keeps !== true) return undefined
+  const copy = new StreamCopy(world.streamCopies)
+  account.hold(() => copy.drop())
+  return copy
 }
 
 /** From `[DONE]` to the end of the vendor's answer, before its connection is closed instead of being used again. */
@@ -171,15 +199,24 @@ class WholeSink implements Sink {
       return
     }
     run.settle({ status: 'complete', reason: null, billed: 'as_read' }, (record) => {
-      if (this.#streaming) response.end(Buffer.concat(this.#held))
-      else {
-        const headers = responseHeaders(this.#answered, this.#account, this.#opened.contentType || 'application/json')
+      const account = this.#account
+      const contentType = this.#opened.contentType || 'application/json'
+      if (this.#streaming) {
+        afterClaim({ account, run }, undefined, () => {
+          response.end(Buffer.concat(this.#held))
+          account.close(200)
+        })
+        return
+      }
+      const body = inOnePiece(this.#held, this.#heldBytes)
+      afterClaim({ account, run }, { status: run.flow.status, contentType, body }, () => {
+        const headers = responseHeaders(this.#answered, account, contentType)
         if (record.costNano !== null) headers.push('x-sekisho-cost', dollars(record.costNano))
         headers.push('content-length', String(this.#heldBytes))
         response.writeHead(run.flow.status, headers)
-        endWhole(response, inOnePiece(this.#held, this.#heldBytes))
-      }
-      this.#account.close(200)
+        endWhole(response, body)
+        account.close(200)
+      })
     })
   }
 
@@ -194,9 +231,11 @@ class WholeSink implements Sink {
     const gone = this.#account.left || fault.code === 'client_gone'
     const status: AttemptStatus = gone ? 'canceled' : this.#streaming ? 'partial' : 'failed'
     run.settle({ status, reason: fault.reason ?? fault.code, billed }, () => {
-      if (this.#streaming) response.socket?.destroy()
-      else refuse(response, fault, this.#account)
-      this.#account.close(gone ? 499 : fault.status)
+      afterClaim({ account: this.#account, run }, undefined, () => {
+        if (this.#streaming) response.socket?.destroy()
+        else refuse(response, fault, this.#account)
+        this.#account.close(gone ? 499 : fault.status)
+      })
     })
   }
 

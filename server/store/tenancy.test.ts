@@ -141,6 +141,8 @@ const SEED = `
   INSERT INTO limits (id, organisation_id, scope, subject_id, measure, max, per, created_at)
     VALUES ('limit of alpha', 'alpha0000000', 'plan', 'plan of alpha', 'requests', 1, 'day', now());
   INSERT INTO given_plans VALUES ('alpha0000000', 'key', 'key of alpha', 'plan of alpha', now());
+  INSERT INTO idempotency (key_id, key_hash, organisation_id, fingerprint, request_id, state, created_at, leased_until)
+    VALUES ('key of alpha', 'hash', 'alpha0000000', 'print', gen_random_uuid(), 'gone', now(), now());
   INSERT INTO audit (at, organisation_id, action, outcome, request_id, input) VALUES (now(), 'alpha0000000', 'x', 'done', 'r', '{}');
   SELECT usage_partition_ensure('2026-11-21');
   INSERT INTO usage (at, id, organisation_id, input_estimate_tokens, queue_us, gateway_us, total_us, attempt, stream, priced,

@@ -3,7 +3,7 @@ import { inspect } from 'node:util'
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { readSealed, writeSealed } from '../../core/sealed.ts'
-import { openSecret, rewrap, SealBroken, sealSecret } from './envelope.ts'
+import { openBytes, openSecret, rewrap, SealBroken, sealBytes, sealSecret } from './envelope.ts'
 import type { Kek, Keks } from './keks.ts'
 
 const kek = (id: string): Kek => ({ id, key: createSecretKey(randomBytes(32)) })
@@ -181,6 +181,38 @@ function errorOf(fails: () => unknown): unknown {
   }
   throw new Error('it did not fail')
 }
+
+describe('sealed bytes', () => {
+  const bytes = fc.uint8Array({ maxLength: 500 })
+  const twoTexts = fc.tuple(fc.string(), fc.string()).filter(([one, other]) => one !== other)
+
+  test('open to the same bytes for what they belong to, always, and for nothing else', () => {
+    fc.assert(
+      fc.property(bytes, twoTexts, (plain, [belongs, other]) => {
+        const sealed = sealBytes(plain, belongs, keys)
+        expect(openBytes(sealed, belongs, [k2, k1])).toEqual(Buffer.from(plain))
+        expect(reasonOf(() => openBytes(sealed, other, keys))).toBe('not_authentic')
+        expect(reasonOf(() => openBytes(sealed, belongs, [k2]))).toBe('unknown_key')
+      }),
+    )
+  })
+
+  test('do not open when any bit of them is another', () => {
+    fc.assert(
+      fc.property(bytes, fc.nat(), fc.integer({ min: 0, max: 7 }), (plain, place, bit) => {
+        const sealed = sealBytes(plain, 'row', keys)
+        const at = place % sealed.ciphertext.length
+        sealed.ciphertext[at] = (sealed.ciphertext[at] ?? 0) ^ (1 << bit)
+        expect(reasonOf(() => openBytes(sealed, 'row', keys))).toBe('not_authentic')
+      }),
+    )
+  })
+
+  test('may be a megabyte, where a secret may not', () => {
+    const plain = randomBytes(1_048_576)
+    expect(openBytes(sealBytes(plain, 'row', keys), 'row', keys).equals(plain)).toBe(true)
+  })
+})
 
 function reasonOf(fails: () => unknown): string {
   const error = errorOf(fails)

@@ -1,6 +1,6 @@
 import { createSecretKey, randomBytes } from 'node:crypto'
 import { type Bound, boundText, readSealed, type Sealed, wrapText, writeSealed } from '../../core/sealed.ts'
-import { decrypt, encrypt, NONCE_BYTES } from './aes-gcm.ts'
+import { decrypt, encrypt, type Encrypted, NONCE_BYTES } from './aes-gcm.ts'
 import type { Kek, Keks } from './keks.ts'
 
 /**
@@ -30,12 +30,10 @@ export function sealSecret(secret: string, bound: Bound, keys: Keks): string {
   if (!secret.isWellFormed()) throw new TypeError('a secret must be text')
   const plain = Buffer.from(secret)
   if (plain.length > SECRET_BYTES_MAX) throw new RangeError(`a secret has at most ${SECRET_BYTES_MAX} bytes`)
-  const dataKey = randomBytes(DATA_KEY_BYTES)
-  const { nonce, ciphertext } = encrypt(plain, { key: createSecretKey(dataKey), associated: boundText(bound) })
-  const [newest] = keys
+  const { kekId, wrapped, nonce, ciphertext } = sealBytes(plain, boundText(bound), keys)
   return writeSealed({
-    kekId: newest.id,
-    wrapped: wrap(dataKey, newest),
+    kekId,
+    wrapped,
     nonce: nonce.toString('base64url'),
     ciphertext: ciphertext.toString('base64url'),
   })
@@ -44,12 +42,9 @@ export function sealSecret(secret: string, bound: Bound, keys: Keks): string {
 /** The secret again. Throws `SealBroken`. */
 export function openSecret(text: string, bound: Bound, keys: Keks): string {
   const sealed = sealedOf(text)
-  const plain = decrypt(
-    { nonce: bytesOf(sealed.nonce), ciphertext: bytesOf(sealed.ciphertext) },
-    { key: createSecretKey(unwrap(sealed, keys)), associated: boundText(bound) },
-  )
-  if (plain === undefined) throw new SealBroken('not_authentic')
-  return plain.toString('utf8')
+  const { kekId, wrapped } = sealed
+  const parts = { kekId, wrapped, nonce: bytesOf(sealed.nonce), ciphertext: bytesOf(sealed.ciphertext) }
+  return openBytes(parts, boundText(bound), keys).toString('utf8')
 }
 
 /**
@@ -63,6 +58,31 @@ export function rewrap(text: string, keys: Keks): string | undefined {
   return writeSealed({ ...sealed, kekId: newest.id, wrapped: wrap(unwrap(sealed, keys), newest) })
 }
 
+/** Sealed bytes in the parts that a table has columns for. Nothing here is secret. */
+export interface SealedBytes extends Encrypted {
+  readonly kekId: string
+  /** The data key, encrypted by that KEK, in base64url. */
+  readonly wrapped: string
+}
+
+/** What `sealSecret` does with a text, for bytes of any length and for whatever `associated` says that they belong to. */
+export function sealBytes(plain: Uint8Array, associated: string, keys: Keks): SealedBytes {
+  const dataKey = randomBytes(DATA_KEY_BYTES)
+  const [newest] = keys
+  return {
+    kekId: newest.id,
+    wrapped: wrap(dataKey, newest),
+    ...encrypt(plain, { key: createSecretKey(dataKey), associated }),
+  }
+}
+
+/** The bytes again. Throws `SealBroken`. */
+export function openBytes({ kekId, wrapped, nonce, ciphertext }: SealedBytes, associated: string, keys: Keks): Buffer {
+  const plain = decrypt({ nonce, ciphertext }, { key: createSecretKey(unwrap({ kekId, wrapped }, keys)), associated })
+  if (plain === undefined) throw new SealBroken('not_authentic')
+  return plain
+}
+
 const DATA_KEY_BYTES = 32
 const SECRET_BYTES_MAX = 65_536
 
@@ -71,7 +91,7 @@ function wrap(dataKey: Uint8Array, { id, key }: Kek): string {
   return Buffer.concat([nonce, ciphertext]).toString('base64url')
 }
 
-function unwrap({ kekId, wrapped }: Sealed, keys: Keks): Buffer {
+function unwrap({ kekId, wrapped }: Pick<Sealed, 'kekId' | 'wrapped'>, keys: Keks): Buffer {
   const kek = keys.find(({ id }) => id === kekId)
   if (kek === undefined) throw new SealBroken('unknown_key', kekId)
   const bytes = bytesOf(wrapped)

@@ -20,6 +20,8 @@ export interface Sql extends Pick<Line, 'up' | 'whenUp' | 'listen'> {
   queries(): Promise<Kysely<Database>>
   /** For the ledger's shipper alone: batches in plain SQL across all organisations, 30 s at most each. */
   readonly ledger: pg.Pool
+  /** For what was answered to requests with an Idempotency-Key: they alone wait for it, and for 2 s at most. In plain SQL across all organisations. */
+  readonly answers: pg.Pool
   /**
    * Runs `work` in one transaction that sees one organisation, or with `EVERY_ORGANISATION` all of them: all of it is done, or nothing when it
    * throws. Outside of it the connections of this pool see nothing that belongs to anybody (row-level security, design 8).
@@ -53,6 +55,7 @@ export function openSql(where: string | SqlConnection, options: SqlOptions): Sql
   const settings: ClientConfig = { ...base, stream: sockets.open }
   const control = openPool(settings, { connectionsMax: 5, statementMsMax: 5_000 })
   const ledger = openPool(settings, { connectionsMax: 2, statementMsMax: 30_000 })
+  const answers = openPool(settings, { connectionsMax: 5, statementMsMax: 2_000 })
   const tenants = openPool(
     // Said although it is the default, because a role may have been given another one.
     { ...clientSettings(connection, { ...role, 'sekisho.organisation': '' }), stream: sockets.open },
@@ -60,7 +63,7 @@ export function openSql(where: string | SqlConnection, options: SqlOptions): Sql
   )
   const line = openLine({ settings: { ...base, stream: lineSockets.open }, log: options.log, revived: sockets.cut })
   // An idle connection that breaks is dropped by its pool; without a listener Node would end the process.
-  for (const pool of [control, ledger, tenants]) {
+  for (const pool of [control, ledger, answers, tenants]) {
     pool.on('error', () => line.suspect())
     // The pool takes its own listener away while a client is out; a server that says goodbye just then would end the process.
     pool.on('connect', (client) => client.on('error', () => line.suspect()))
@@ -71,6 +74,7 @@ export function openSql(where: string | SqlConnection, options: SqlOptions): Sql
     control,
     queries,
     ledger,
+    answers,
     up: line.up,
     whenUp: line.whenUp,
     listen: line.listen,
@@ -88,7 +92,7 @@ export function openSql(where: string | SqlConnection, options: SqlOptions): Sql
       return client
     },
     close: async () => {
-      const ends = Promise.allSettled([line.close(), control.end(), ledger.end(), tenants.end()])
+      const ends = Promise.allSettled([line.close(), control.end(), ledger.end(), answers.end(), tenants.end()])
       // A server that hangs does not say goodbye; its sockets are cut then.
       await Promise.race([ends, wait(closeMsMax, undefined, { ref: false })])
       sockets.cut()
