@@ -166,6 +166,13 @@ describe('when the gateway', () => {
     expect(await list(url)).toMatchObject({ code: 1, err: 'sekisho: --expires-in-days: Too small\n' })
   })
 
+  test('could not look at everything in time, it says how far it looked and how to go on', async () => {
+    const body = JSON.stringify({ items: [], next: 'b', searchedTo: '2026-11-20T00:00:00.000Z' })
+    const url = await answering((_, response) => void response.end(body))
+    const { out, err } = await sekisho(['usage', 'list'], { SEKISHO_URL: url, SEKISHO_TOKEN: 'svc_x' })
+    expect({ out, err }).toEqual({ out: '', err: 'Searched back to 2026-11-20T00:00:00.000Z: --cursor b goes on\n' })
+  })
+
   test('shows what others wrote, control characters do not reach the terminal', async () => {
     const items = [{ id: 'a', name: '\u001b[2J\u202ered\nline', models: ['x', 'y'], revokedAt: null }]
     const url = await answering((_, response) => void response.end(JSON.stringify({ items, next: 'b' })))

@@ -7,7 +7,16 @@ import type { Terminal } from './run.ts'
 export function show(action: Action, output: JsonObject, { out, err }: Pick<Terminal, 'out' | 'err'>): void {
   const items = asList(output['items'])
   if (items !== undefined)
-    return showList(action, { items, next: asText(output['next']), more: output['more'] === true }, { out, err })
+    return showList(
+      action,
+      {
+        items,
+        next: asText(output['next']),
+        more: output['more'] === true,
+        searchedTo: asText(output['searchedTo']),
+      },
+      { out, err },
+    )
   const once = action.secretOutput ?? []
   const fields = Object.entries(output).filter(([name]) => !once.includes(name))
   for (const line of columns(fields.map(([name, value]) => [name, cell(value)]))) out(line)
@@ -23,18 +32,29 @@ interface Listed {
   readonly items: readonly Json[]
   readonly next: string | undefined
   readonly more: boolean
+  /** How far back it was looked, where the time was over before the end. */
+  readonly searchedTo: string | undefined
 }
 
-function showList(action: Action, { items, next, more }: Listed, { out, err }: Pick<Terminal, 'out' | 'err'>): void {
+function showList(
+  action: Action,
+  { items, next, more, searchedTo }: Listed,
+  { out, err }: Pick<Terminal, 'out' | 'err'>,
+): void {
   const rows = items.map((item) => asObject(item) ?? {})
-  if (rows.length === 0) return err('There is nothing yet.')
+  if (rows.length > 0) showTable(action, rows, out)
+  else if (next === undefined) err('There is nothing yet.')
+  if (searchedTo !== undefined) err(`Searched back to ${cell(searchedTo)}: --cursor ${cell(next ?? null)} goes on`)
+  else if (next !== undefined) err(`There is more: --cursor ${cell(next)}`)
+  if (more) err('There is more: raise --limit')
+}
+
+function showTable(action: Action, rows: readonly JsonObject[], out: Terminal['out']): void {
   const all = [...new Set(rows.flatMap((row) => Object.keys(row)))]
   const named = COLUMNS[action.name] ?? all
   const shown = named.filter((name) => rows.some((row) => row[name] !== null && row[name] !== undefined))
   for (const line of columns([shown.map(heading), ...rows.map((row) => shown.map((name) => cell(row[name] ?? null)))]))
     out(line)
-  if (next !== undefined) err(`There is more: --cursor ${cell(next)}`)
-  if (more) err('There is more: raise --limit')
 }
 
 /** Of the widest lists, what fits a terminal; `--json` has the rest. */

@@ -105,7 +105,7 @@ SELECT to_timestamp(at_ms / 1000.0), made_id, CASE WHEN used THEN (input * 2 + o
   CASE WHEN used THEN (output * speed)::bigint END, (speed * 50)::bigint, (80 + speed * 200)::bigint,
   CASE WHEN used THEN (200000 + speed * 900000)::bigint END, (900000 + output * 20000)::bigint,
   CASE WHEN attempt_draw < 0.98 THEN 1 ELSE 2 END, CASE status WHEN 'failed' THEN 529 WHEN 'interrupted' THEN NULL ELSE 200 END,
-  speed < 0.8, used, made_id::text, ${id('key', 'key_number')}, 'chat', provider, model, provider || '/' || model, model || '-2025-08-01',
+  speed < 0.8, used, made_id::text, ${id('key', 'key_number')}, 'chat', provider, provider || '/' || model, model, model || '-2025-08-01',
   status, CASE status WHEN 'complete' THEN NULL WHEN 'canceled' THEN 'client_gone' ELSE 'upstream_overloaded' END,
   CASE WHEN used THEN CASE status WHEN 'complete' THEN 'vendor' ELSE 'counted' END END, CASE WHEN used THEN 'default' END,
   provider || '/@2025-08-01#1f2e3d4c', 'openai-chat', CASE WHEN model_number < 15 THEN 'anthropic' END, NULL,

@@ -1,13 +1,26 @@
 import * as z from 'zod'
 import { action } from '../action.ts'
-import { inOrganisation, instant, lineOfText, pageInput, pageOf } from './fields.ts'
+import { inOrganisation, instant, lineOfText, pageInput, pageOf, publicId } from './fields.ts'
 
 /** What was used and what it cost. Money is in nano-dollars, and in dollars as text for people. */
 
 /** Sums may pass what a double holds exactly; then the last digits are rounded. */
 const sum = z.number()
 const day = z.iso.date().regex(/^2/, 'a day from 2000 on')
-const status = z.enum(['complete', 'partial', 'canceled', 'failed', 'interrupted'])
+/** A UTC day, or a moment. */
+const dayOrInstant = z.union([day, instant.regex(/^2/, 'a moment from 2000 on')])
+const statuses = ['complete', 'partial', 'canceled', 'failed', 'interrupted'] as const
+const status = z.enum(statuses)
+
+/** A page of what may be rare: it comes after two seconds at most, with what was found by then. */
+const searchOf = <Row extends z.ZodType>(row: Row) =>
+  pageOf(row).extend({
+    searchedTo: instant
+      .nullable()
+      .describe(
+        'Not null when the time for one page was over: everything back to this moment was looked at, and next goes on there',
+      ),
+  })
 
 export const usageTotals = action({
   name: 'usage.totals',
@@ -15,10 +28,13 @@ export const usageTotals = action({
   path: '/usage/totals',
   permission: 'usage:read',
   narrows: true,
-  summary: 'Sum up usage and cost by key, model, provider or day.',
+  summary: 'Sum up usage and cost by key, model, provider, day, project, team, user or organisation.',
   input: z.strictObject({
     ...inOrganisation,
-    by: z.enum(['key', 'model', 'provider', 'day']).default('model').describe('What to sum up by'),
+    by: z
+      .enum(['key', 'model', 'provider', 'day', 'project', 'team', 'user', 'organisation'])
+      .default('model')
+      .describe('What to sum up by'),
     from: day.optional().describe('First day (UTC); 30 days back when left out'),
     to: day.optional().describe('Last day (UTC); today when left out'),
     limit: z.int().min(1).max(500).default(100).describe('Most groups to return'),
@@ -29,8 +45,8 @@ export const usageTotals = action({
     items: z
       .array(
         z.object({
-          group: z.string(),
-          name: z.string().nullable().describe('Of a key'),
+          group: z.string().describe('Empty for what is of no project, team or user'),
+          name: z.string().nullable().describe('Of a key, project, team, user or organisation'),
           requests: sum,
           attempts: sum,
           failed: sum.describe('Attempts without any content'),
@@ -61,13 +77,19 @@ export const usageList = action({
   input: z.strictObject({
     ...inOrganisation,
     key: lineOfText(100).optional().describe('Only of this key id'),
+    project: publicId.optional().describe('Only of keys of this project'),
     provider: lineOfText(100).optional().describe('Only at this provider'),
     model: lineOfText(300).optional().describe('Only of this model, as it was sent to the provider'),
     modelAsked: lineOfText(300).optional().describe('Only of this model, as the client wrote it'),
-    status: status.optional().describe('Only attempts that ended so'),
+    status: z
+      .enum([...statuses, 'incomplete'])
+      .optional()
+      .describe('Only attempts that ended so; incomplete: in any way but complete'),
+    from: dayOrInstant.optional().describe('First day (UTC) or moment; 30 days back when left out'),
+    to: dayOrInstant.optional().describe('Last day (UTC), or the moment before which; now when left out'),
     ...pageInput,
   }),
-  output: pageOf(
+  output: searchOf(
     z.object({
       id: z.string(),
       requestId: z.string(),

@@ -1,4 +1,4 @@
-import { DEFAULT_OWNER } from '../../core/owner.ts'
+import { DEFAULT_ORGANISATION, DEFAULT_OWNER } from '../../core/owner.ts'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { AttemptRecord } from '../../core/attempt.ts'
 import { NO_USAGE } from '../../core/usage.ts'
@@ -87,7 +87,10 @@ test.each([
 })
 
 test('the list goes page by page, and what is unknown is null and not zero', async () => {
-  const first = (await call('/api/usage?limit=2')).json as { items: object[]; next: string }
+  const first = (await call('/api/usage?from=2026-11-01&to=2026-11-30&limit=2')).json as {
+    items: object[]
+    next: string
+  }
   expect(first.items).toMatchObject([
     { keyId: 'gone', model: 'small', inputTokens: 15, outputTokens: 7, cost: '0.000000005', status: 'complete' },
     {
@@ -100,13 +103,40 @@ test('the list goes page by page, and what is unknown is null and not zero', asy
       reason: 'upstream_timeout',
     },
   ])
-  const second = await call(`/api/usage?limit=2&cursor=${first.next}`)
+  const second = await call(`/api/usage?from=2026-11-01&to=2026-11-30&limit=2&cursor=${first.next}`)
   expect(second.json).toMatchObject({
     items: [{ at: '2026-11-19T10:00:00.000Z', usage: { input: 10, cacheRead: 5, output: 7 } }],
     next: null,
   })
-  expect((await call(`/api/usage?key=${started.keyId}&status=complete`)).json).toMatchObject({ items: { length: 1 } })
+  expect((await call(`/api/usage?from=2026-11-01&key=${started.keyId}&status=complete`)).json).toMatchObject({
+    items: { length: 1 },
+  })
   expect(await call('/api/usage?cursor=x')).toMatchObject({ status: 400, json: { error: { field: 'cursor' } } })
+})
+
+test('a list is of thirty days back unless it says another window, of days or moments', async () => {
+  const times = async (query: string) => {
+    const { json } = await call(`/api/usage?${query}`)
+    return (json as { items: { at: string }[] }).items.map(({ at }) => at.slice(0, 10))
+  }
+  expect(await times('to=2026-11-19')).toEqual(['2026-11-19'])
+  expect(await times('from=2026-11-20&to=2026-11-20')).toEqual(['2026-11-20', '2026-11-20'])
+  expect(await times('to=2026-12-19')).toEqual(['2026-11-20', '2026-11-20'])
+  expect(await times('from=2026-11-19T10:00:00Z&to=2026-11-20T10:00:00.003Z')).toEqual(['2026-11-20', '2026-11-19'])
+  expect(await call('/api/usage?from=2026-11-20&to=2026-11-19')).toMatchObject({
+    status: 400,
+    json: { error: { field: 'from' } },
+  })
+  expect(await call('/api/usage?from=yesterday')).toMatchObject({ status: 400, json: { error: { field: 'from' } } })
+})
+
+test('a key or project of another organisation is nothing, and nothing is looked for', async () => {
+  for (const filter of ['key=gone', 'project=proj00000000'])
+    expect(await call(`/api/usage?from=2026-11-01&organisation=${DEFAULT_ORGANISATION}&${filter}`)).toMatchObject({
+      status: 200,
+      json: { items: [], next: null, searchedTo: null },
+    })
+  expect((await call(`/api/usage?from=2026-11-01&key=gone`)).json).toMatchObject({ items: { length: 1 } })
 })
 
 const record = (number: number, keyId: string): AttemptRecord => ({

@@ -1,33 +1,91 @@
+import type { Kysely } from 'kysely'
 import { usageList, usageTotals } from '../../core/admin/usage.ts'
 import type { AttemptRecord } from '../../core/attempt.ts'
 import { Fault } from '../../core/fault.ts'
 import { dollars } from '../../core/money.ts'
 import { inputTokens, outputTokens } from '../../core/usage.ts'
 import { keyNames } from '../store/keys.sql.ts'
-import { usageRecords, type UsageTotal, usageTotals as readTotals } from '../store/usage.sql.ts'
+import { namesIn } from '../store/names.sql.ts'
+import type { Database } from '../store/tables.ts'
+import { usageRecords } from '../store/usage.sql.ts'
+import { type UsageGrouping, type UsageTotal, usageTotals as readTotals } from '../store/usage-totals.sql.ts'
 import { served } from './served.ts'
 
 export const usageActions = [
-  served(usageTotals, async ({ by, limit, ...window }, { sql, now, reach }) => {
+  served(usageTotals, async ({ by, limit, ...window }, { sql, now, organisation, reach }) => {
     const to = window.to ?? dayOf(now)
     const from = window.from ?? dayOf(new Date(Date.parse(to) - 29 * DAY_MS))
     if (from > to) throw new Fault('bad_request', 'from: must not be after to', { field: 'from' })
-    const { totals, more } = await readTotals(sql, { by, fromDay: from, toDay: to, limit, reach })
-    const names =
-      by === 'key'
-        ? await keyNames(
-            sql,
-            totals.map(({ group }) => group),
-          )
-        : new Map<string, string>()
+    const { totals, more } = await readTotals(sql, { by, fromDay: from, toDay: to, limit, organisation, reach })
+    const ids = totals.map(({ group }) => group).filter((id) => id !== '')
+    const names = await namesOf(sql, by, ids)
     return { from, to, items: totals.map((total) => totalView(total, names.get(total.group) ?? null)), more }
   }),
 
-  served(usageList, async ({ key, ...filters }, { sql, reach }) => {
-    const { records, next } = await usageRecords(sql, { ...filters, keyId: key, reach })
-    return { items: records.map(recordView), next }
-  }),
+  served(
+    usageList,
+    async ({ key, project, from, to, limit, cursor, ...filters }, { sql, now, organisation, reach }) => {
+      const window = windowOf({ from, to, now })
+      // What is another organisation's would be looked for in vain, through all of that one's rows.
+      const foreign =
+        organisation !== null &&
+        ((key !== undefined && (await keyNames(sql, [key])).size === 0) ||
+          (project !== undefined && (await namesIn(sql, 'projects', [project])).size === 0))
+      if (foreign) return { items: [], next: null, searchedTo: null }
+      const query = { ...filters, ...window, keyId: key, projectId: project, limit, cursor, organisation, reach }
+      const { records, next, searchedTo } = await usageRecords(sql, query)
+      return {
+        items: records.map(recordView),
+        next,
+        searchedTo: searchedTo === null ? null : new Date(searchedTo).toISOString(),
+      }
+    },
+  ),
 ]
+
+interface Window {
+  /** A day (UTC) or a moment. */
+  readonly from: string | undefined
+  readonly to: string | undefined
+  readonly now: Date
+}
+
+/** In milliseconds since 1970, the end not in it. A day is part of its window, as in totals. */
+function windowOf({ from, to, now }: Window): { readonly from: number; readonly to: number } {
+  const until = to === undefined ? now.getTime() + CLOCKS_MS : Date.parse(to) + (isDay(to) ? DAY_MS : 0)
+  const since = from === undefined ? until - 30 * DAY_MS : Date.parse(from)
+  if (since >= until) throw new Fault('bad_request', 'from: must not be after to', { field: 'from' })
+  return { from: since, to: until }
+}
+
+/** How far the clock of another gateway may be ahead of ours before the newest attempts are missed. */
+const CLOCKS_MS = 3_600_000
+
+const isDay = (text: string): boolean => text.length === '2025-11-21'.length
+
+/** What people call the groups; a model, a provider and a day have no other name. */
+async function namesOf(
+  sql: Kysely<Database>,
+  by: UsageGrouping,
+  ids: readonly string[],
+): Promise<ReadonlyMap<string, string>> {
+  switch (by) {
+    case 'key':
+      return keyNames(sql, ids)
+    case 'project':
+      return namesIn(sql, 'projects', ids)
+    case 'team':
+      return namesIn(sql, 'teams', ids)
+    case 'user':
+      return namesIn(sql, 'users', ids)
+    case 'organisation':
+      return namesIn(sql, 'organisations', ids)
+    case 'model':
+    case 'provider':
+    case 'day':
+      return new Map()
+  }
+}
 
 const DAY_MS = 86_400_000
 

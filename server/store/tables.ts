@@ -4,7 +4,8 @@ import type { KeySecretTable, KeyTable } from './keys.sql.ts'
 import type { GivenPlanTable, LimitTable, PlanTable } from './limits.sql.ts'
 import type { MembershipTable, ServiceAccountTable } from './members.sql.ts'
 import type { OrganisationTable, ProjectTable, TeamTable } from './tenants.sql.ts'
-import type { UsageDailyTable, UsageTable } from './usage.sql.ts'
+import type { UsageTable } from './usage.sql.ts'
+import type { UsageDailyKeyTable, UsageDailyModelTable, UsageDailyTable } from './usage-totals.sql.ts'
 
 /**
  * What Kysely knows about our tables. Each store file declares its own rows and adds them here by name, so that a query on a
@@ -27,4 +28,6 @@ export interface Database {
   audit: AuditTable
   usage: UsageTable
   usage_daily: UsageDailyTable
+  usage_daily_keys: UsageDailyKeyTable
+  usage_daily_models: UsageDailyModelTable
 }

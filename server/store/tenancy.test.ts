@@ -149,4 +149,6 @@ const SEED = `
     request_id, key_id, operation, provider, model_asked, model_sent, status)
     VALUES ('2026-11-21T10:00:00Z', gen_random_uuid(), 'alpha0000000', 1, 1, 1, 1, 1, false, true, 'r', 'key of alpha', 'chat', 'p', 'm', 'm', 'complete');
   INSERT INTO usage_daily VALUES ('2026-11-21', 'key of alpha', 'p', 'm', 1, 1, 1, 0, 0, 0, 0, 0, 0, 1, 0, 0, 1, 0, 0, 1, 'alpha0000000');
+  INSERT INTO usage_daily_keys VALUES ('2026-11-21', 'key of alpha', 1, 1, 1, 0, 0, 0, 0, 0, 0, 1, 0, 0, 1, 0, 0, 1, 'alpha0000000', '', '', '');
+  INSERT INTO usage_daily_models VALUES ('2026-11-21', 'p', 'm', 1, 1, 1, 0, 0, 0, 0, 0, 0, 1, 0, 0, 1, 0, 0, 1, 'alpha0000000', '', '');
 `

@@ -138,25 +138,38 @@ const DAILY: { readonly [column: string]: string } = {
   project_id: "coalesce(project_id, '')",
   user_id: "coalesce(user_id, '')",
 }
-const DAILY_KEY = Object.keys(DAILY)
-const DAILY_PLACES = DAILY_KEY.map((_, at) => at + 1).join(', ')
+
+/** The tables of sums, and what they do not tell apart. */
+const SUM_TABLES: { readonly [table: string]: readonly string[] } = {
+  usage_daily: [],
+  usage_daily_keys: ['provider', 'model'],
+  usage_daily_models: ['key_id', 'user_id'],
+}
 
 /**
- * A statement that does this `INSERT` into the ledger and adds what was really inserted to the sums. The sums' rows are taken in order of
+ * A statement that does this `INSERT` into the ledger and adds what was really inserted to all sums. The sums' rows are taken in order of
  * their key, so that two processes never wait for each other in a circle.
  */
 export const insertAndSum = (insert: string): string => `
 WITH inserted AS (
   ${insert}
   RETURNING *
-), counted AS (
-  INSERT INTO usage_daily AS total (${DAILY_KEY.join(', ')}, ${sums.join(', ')})
-  SELECT ${Object.values(DAILY).join(', ')}, ${Object.values(SUMS).join(', ')}
-  FROM inserted GROUP BY ${DAILY_PLACES} ORDER BY ${DAILY_PLACES}
-  ON CONFLICT (${DAILY_KEY.join(', ')}) DO UPDATE
-  SET ${sums.map((column) => `${column} = total.${column} + excluded.${column}`).join(', ')}
-)
+), ${Object.entries(SUM_TABLES)
+  .map(([table, without]) => `in_${table} AS (${addTo(table, without)})`)
+  .join()}
 SELECT count(*)::integer AS inserted FROM inserted`
+
+function addTo(table: string, without: readonly string[]): string {
+  const key = Object.keys(DAILY).filter((column) => !without.includes(column))
+  const places = key.map((_, at) => at + 1).join(', ')
+  return `
+  INSERT INTO ${table} AS total (${key.join(', ')}, ${sums.join(', ')})
+  SELECT ${key.map((column) => DAILY[column]).join(', ')}, ${Object.values(SUMS).join(', ')}
+  FROM inserted GROUP BY ${places} ORDER BY ${places}
+  ON CONFLICT (${key.join(', ')}) DO UPDATE
+  SET ${sums.map((column) => `${column} = total.${column} + excluded.${column}`).join(', ')}
+`
+}
 
 const INSERT = insertAndSum(`INSERT INTO usage (${names})
   SELECT ${Object.values(COLUMNS).join(', ')} FROM jsonb_array_elements($1::jsonb) AS batch (payload)

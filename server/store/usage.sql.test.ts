@@ -1,13 +1,16 @@
 import { EVERYTHING } from '../../core/rights.ts'
+import { DEFAULT_OWNER, type Owner } from '../../core/owner.ts'
+import fc from 'fast-check'
 import pg from 'pg'
 import { expect, onTestFinished, test } from 'vitest'
 import { describeOnDatabases, type TestPostgres } from '../../e2e/kit/postgres.ts'
 import type { AttemptRecord } from '../../core/attempt.ts'
 import { NO_USAGE } from '../../core/usage.ts'
 import { intentOf, recordOf, testLog } from '../world/attempts-test-kit.ts'
-import { openSql, type Sql } from '../world/sql.ts'
+import { EVERY_ORGANISATION, openSql, type Sql } from '../world/sql.ts'
 import { migrate } from './migrate.ts'
-import { usageRecords, usageTotals } from './usage.sql.ts'
+import { type UsageRecordsQuery, usageRecords } from './usage.sql.ts'
+import { type UsageGrouping, type UsageTotalsQuery, usageTotals } from './usage-totals.sql.ts'
 import { ensureUsageDays, insertUsage } from './usage-insert.sql.ts'
 
 describeOnDatabases('usage', (postgres) => {
@@ -42,7 +45,7 @@ describeOnDatabases('usage', (postgres) => {
       firstByteUs: null,
     })
     expect(await insert(sql, [known, unknown])).toBe(2)
-    const { records, next } = await usageRecords(await sql.queries(), { limit: 10, reach: EVERYTHING })
+    const { records, next } = await listed(sql)
     expect(records).toEqual([known, unknown])
     expect(next).toBeNull()
   })
@@ -63,7 +66,7 @@ describeOnDatabases('usage', (postgres) => {
     const { rows } = await sql.ledger.query('SELECT pg_column_size(usage) AS bytes FROM usage')
     expect(rows[0].bytes).toBeLessThanOrEqual(400)
     // Nothing is lost by it.
-    const { records } = await usageRecords(await sql.queries(), { limit: 1, reach: EVERYTHING })
+    const { records } = await listed(sql)
     expect(records).toEqual([record])
   })
 
@@ -89,7 +92,7 @@ describeOnDatabases('usage', (postgres) => {
       }),
       recordOf(intentOf({ keyId: 'b', at: at(22, 1) }), { usage: null, costNano: null, status: 'canceled' }),
     ])
-    const groups = async (by: 'key' | 'model' | 'provider' | 'day') =>
+    const groups = async (by: UsageGrouping) =>
       (await totalsBy(sql, by)).totals.map(({ group, requests, attempts, cost_nano }) => [
         group,
         requests,
@@ -112,13 +115,7 @@ describeOnDatabases('usage', (postgres) => {
       ['2025-11-21', 2, 3, 5_200],
       ['2025-11-20', 1, 1, 100],
     ])
-    const { totals } = await usageTotals(await sql.queries(), {
-      by: 'day',
-      fromDay: '2025-11-21',
-      toDay: '2025-11-22',
-      limit: 10,
-      reach: EVERYTHING,
-    })
+    const { totals } = await totalsBy(sql, 'day', { fromDay: '2025-11-21', toDay: '2025-11-22' })
     expect(totals).toMatchObject([
       { group: '2025-11-22', canceled: 1, unknown_usage: 1, unpriced: 1, input_tokens: 0, output_tokens: 0 },
       {
@@ -133,21 +130,86 @@ describeOnDatabases('usage', (postgres) => {
     ])
   })
 
+  test('whatever was used, the sums without the model and those without the key add up to the same', async () => {
+    const sql = await migrated(postgres)
+    const some = (name: string) => fc.constantFrom(`${name} 1`, `${name} 2`)
+    const place = fc.option(some('place'))
+    const record = fc.record({
+      keyId: some('key'),
+      provider: some('provider'),
+      modelSent: some('model'),
+      day: fc.integer({ min: 20, max: 21 }),
+      attempt: fc.integer({ min: 1, max: 2 }),
+      owner: fc.record({ organisationId: some('organisation'), teamId: place, projectId: place, userId: place }),
+      status: fc.constantFrom('complete', 'partial', 'canceled', 'failed', 'interrupted'),
+      costNano: fc.option(fc.nat()),
+      searches: fc.nat(3),
+    })
+    await fc.assert(
+      fc.asyncProperty(fc.array(record, { minLength: 1, maxLength: 30 }), async (drawn) => {
+        const records = drawn.map(({ day, status, costNano, searches, ...intent }) =>
+          recordOf(intentOf({ ...intent, at: at(day, 3) }), {
+            status,
+            costNano,
+            usage: { ...NO_USAGE, input: 1, searches },
+          }),
+        )
+        await insert(sql, records)
+        await insert(sql, records)
+        for (const sums of [SUMS_OF_KEYS, SUMS_OF_MODELS]) {
+          const { rows } = await sql.ledger.query(sums)
+          expect(rows).toEqual([])
+        }
+      }),
+      { numRuns: 8 },
+    )
+  })
+
+  test('totals by project, team, user and organisation are of what is within reach', async () => {
+    const sql = await migrated(postgres)
+    await insert(sql, [
+      recordOf(intentOf({ owner: ownedBy({ teamId: 't', projectId: 'p', userId: 'u' }) }), { costNano: 1 }),
+      recordOf(intentOf({ owner: ownedBy({ teamId: 't', userId: 'v' }) }), { costNano: 20 }),
+      recordOf(intentOf({ owner: ownedBy({ userId: 'u' }) }), { costNano: 300 }),
+      recordOf(intentOf({ owner: { ...DEFAULT_OWNER, organisationId: 'other0000000' } }), { costNano: 4_000 }),
+    ])
+    const costs = async (by: UsageGrouping, query: Partial<UsageTotalsQuery> = {}) =>
+      (await totalsBy(sql, by, query)).totals.map(({ group, cost_nano }) => [group, cost_nano])
+    expect(await costs('project')).toEqual([
+      ['', 4_320],
+      ['p', 1],
+    ])
+    expect(await costs('user')).toEqual([
+      ['', 4_000],
+      ['u', 301],
+      ['v', 20],
+    ])
+    expect(await costs('organisation')).toEqual([
+      ['other0000000', 4_000],
+      [DEFAULT_OWNER.organisationId, 321],
+    ])
+    const organisation = DEFAULT_OWNER.organisationId
+    const reach = { kind: 'part', teams: ['t'], projects: [], userId: 'u' } as const
+    expect(await costs('team', { organisation, reach: { ...reach, userId: null } })).toEqual([['t', 21]])
+    expect(await costs('team', { organisation, reach: { ...reach, teams: [] } })).toEqual([
+      ['', 300],
+      ['t', 1],
+    ])
+    expect(await costs('team', { organisation, reach: { ...reach, teams: [], userId: null } })).toEqual([])
+    // What is of the team and of the person counts once, by whatever it is asked.
+    for (const by of ['key', 'model', 'provider', 'day', 'project', 'team', 'user', 'organisation'] as const) {
+      const { totals } = await totalsBy(sql, by, { organisation, reach })
+      expect([by, totals.reduce((sum, { cost_nano }) => sum + cost_nano, 0)]).toEqual([by, 321])
+    }
+  })
+
   test('totals are cut at the limit and say so', async () => {
     const sql = await migrated(postgres)
     await insert(
       sql,
       ['a', 'b', 'c'].map((keyId) => recordOf(intentOf({ keyId }))),
     )
-    expect(
-      await usageTotals(await sql.queries(), {
-        by: 'key',
-        fromDay: '2025-11-21',
-        toDay: '2025-11-21',
-        limit: 2,
-        reach: EVERYTHING,
-      }),
-    ).toMatchObject({
+    expect(await totalsBy(sql, 'key', { limit: 2 })).toMatchObject({
       totals: [{ group: 'a' }, { group: 'b' }],
       more: true,
     })
@@ -173,7 +235,7 @@ describeOnDatabases('usage', (postgres) => {
     const seen: AttemptRecord[] = []
     let cursor: string | undefined
     do {
-      const page = await usageRecords(await sql.queries(), { limit: 10, cursor, reach: EVERYTHING })
+      const page = await listed(sql, { cursor })
       expect(page.records.length).toBeLessThanOrEqual(10)
       seen.push(...page.records)
       cursor = page.next ?? undefined
@@ -187,24 +249,27 @@ describeOnDatabases('usage', (postgres) => {
   test('a list can be narrowed to a key, provider, model or status, together or alone', async () => {
     const sql = await migrated(postgres)
     const records = [
-      recordOf(intentOf({ keyId: 'a', at: at(21, 5) })),
+      recordOf(intentOf({ keyId: 'a', at: at(21, 5), owner: ownedBy({ projectId: 'p' }) })),
       recordOf(intentOf({ keyId: 'a', at: at(21, 4), provider: 'other' }), { status: 'failed' }),
       recordOf(intentOf({ keyId: 'b', at: at(21, 3), modelSent: 'demo-large', modelAsked: 'big' }), {
         status: 'failed',
       }),
     ]
     await insert(sql, records)
-    const found = async (query: object) =>
-      (await usageRecords(await sql.queries(), { limit: 10, reach: EVERYTHING, ...query })).records.map(({ id }) =>
-        records.findIndex((record) => record.id === id),
-      )
+    const found = async (query: Partial<UsageRecordsQuery>) =>
+      (await listed(sql, query)).records.map(({ id }) => records.findIndex((record) => record.id === id))
     expect(await found({ keyId: 'a' })).toEqual([0, 1])
     expect(await found({ provider: 'other' })).toEqual([1])
     expect(await found({ model: 'demo-large' })).toEqual([2])
     expect(await found({ modelAsked: 'big' })).toEqual([2])
     expect(await found({ status: 'failed' })).toEqual([1, 2])
     expect(await found({ status: 'complete' })).toEqual([0])
+    expect(await found({ status: 'incomplete' })).toEqual([1, 2])
     expect(await found({ status: 'failed', keyId: 'b' })).toEqual([2])
+    expect(await found({ projectId: 'p' })).toEqual([0])
+    expect(await found({ organisation: DEFAULT_OWNER.organisationId })).toEqual([0, 1, 2])
+    expect(await found({ organisation: 'another00000' })).toEqual([])
+    expect(await found({ from: at(21, 4), to: at(21, 5) })).toEqual([1])
     expect(await found({ keyId: "nobody' or true --" })).toEqual([])
   })
 
@@ -214,13 +279,44 @@ describeOnDatabases('usage', (postgres) => {
       sql,
       Array.from({ length: 510 }, () => recordOf(intentOf())),
     )
-    expect((await usageRecords(await sql.queries(), { limit: 100_000, reach: EVERYTHING })).records).toHaveLength(500)
+    expect((await listed(sql, { limit: 100_000 })).records).toHaveLength(500)
+  })
+
+  test('a search whose time is over gives what it found and how far it looked, and goes on there', async () => {
+    const sql = await migrated(postgres)
+    const all = Array.from({ length: 48 }, (_, hour) =>
+      recordOf(intentOf({ at: at(20 + Math.floor(hour / 24), hour % 24) })),
+    )
+    const older = [recordOf(intentOf({ at: at(19, 23) })), recordOf(intentOf({ at: at(12, 3) }))]
+    await insert(sql, [...all, ...older])
+    const holder = sql.client({ statementMsMax: 10_000 })
+    await holder.connect()
+    onTestFinished(() => holder.end())
+    await holder.query('BEGIN; LOCK TABLE usage_20251119')
+    const query = { limit: 100, searchMsMax: 800, pieceMsMax: 60 }
+    const first = await listed(sql, query)
+    expect(first.searchedTo).toBeGreaterThanOrEqual(Date.UTC(2025, 10, 20))
+    const looked = all.filter(({ at: moment }) => moment >= (first.searchedTo ?? 0))
+    expect(looked.length).toBeGreaterThan(0)
+    expect(idsOf(first.records)).toEqual(idsOf(looked))
+    await holder.query('ROLLBACK')
+    const second = await listed(sql, { ...query, cursor: first.next ?? '', searchMsMax: 10_000, pieceMsMax: 5_000 })
+    expect(second).toMatchObject({ next: null, searchedTo: null })
+    expect(idsOf([...first.records, ...second.records])).toEqual(idsOf([...all, ...older]))
+  })
+
+  test('a search without any time looks at nothing, says so, and is no error', async () => {
+    const sql = await migrated(postgres)
+    await insert(sql, [recordOf(intentOf())])
+    const nothing = await listed(sql, { searchMsMax: 0 })
+    expect(nothing).toMatchObject({ records: [], searchedTo: at(30, 0) })
+    expect((await listed(sql, { cursor: nothing.next ?? '' })).records).toHaveLength(1)
   })
 
   test('a cursor of somebody else is refused with the field', async () => {
     const sql = await migrated(postgres)
     for (const cursor of ['', 'x', Buffer.from('1.2').toString('base64url')]) {
-      await expect(usageRecords(await sql.queries(), { limit: 10, cursor, reach: EVERYTHING })).rejects.toMatchObject({
+      await expect(listed(sql, { cursor })).rejects.toMatchObject({
         code: 'bad_request',
         field: 'cursor',
       })
@@ -265,6 +361,23 @@ describeOnDatabases('usage', (postgres) => {
   })
 })
 
+const idsOf = (records: readonly AttemptRecord[]): readonly string[] => records.map(({ id }) => id).toSorted()
+
+const ownedBy = (owner: Partial<Owner>): Owner => ({ ...DEFAULT_OWNER, ...owner })
+
+/** The rows of a smaller table of sums that are not what the largest one adds up to, and the other way round. */
+const unlike = (table: string, key: string): string => {
+  const sums =
+    'requests attempts complete partial canceled failed interrupted unpriced unknown_usage input_tokens searches cost_nano'.split(
+      ' ',
+    )
+  const added = `SELECT ${key}, ${sums.map((sum) => `sum(${sum})`).join()} FROM usage_daily GROUP BY ${key}`
+  const kept = `SELECT ${key}, ${sums.join()} FROM ${table}`
+  return `(${added} EXCEPT ${kept}) UNION ALL (${kept} EXCEPT ${added})`
+}
+const SUMS_OF_KEYS = unlike('usage_daily_keys', 'day, organisation_id, key_id, team_id, project_id, user_id')
+const SUMS_OF_MODELS = unlike('usage_daily_models', 'day, organisation_id, provider, model, team_id, project_id')
+
 const migrated = async (postgres: TestPostgres): Promise<Sql> => (await database(postgres)).sql
 
 /** An empty database with our schema. */
@@ -282,8 +395,30 @@ async function insert(sql: Sql, records: readonly AttemptRecord[]): Promise<numb
   return await insertUsage(sql.ledger, records)
 }
 
-const totalsBy = async (sql: Sql, by: 'key' | 'model' | 'provider' | 'day') =>
-  usageTotals(await sql.queries(), { by, fromDay: '2025-11-20', toDay: '2025-11-21', limit: 10, reach: EVERYTHING })
+const totalsBy = (sql: Sql, by: UsageGrouping, query: Partial<UsageTotalsQuery> = {}) =>
+  sql.within(EVERY_ORGANISATION, (transaction) =>
+    usageTotals(transaction, {
+      by,
+      fromDay: '2025-11-20',
+      toDay: '2025-11-21',
+      limit: 10,
+      organisation: null,
+      reach: EVERYTHING,
+      ...query,
+    }),
+  )
+
+const listed = (sql: Sql, query: Partial<UsageRecordsQuery> = {}) =>
+  sql.within(EVERY_ORGANISATION, (transaction) =>
+    usageRecords(transaction, {
+      from: at(1, 0),
+      to: at(30, 0),
+      limit: 10,
+      organisation: null,
+      reach: EVERYTHING,
+      ...query,
+    }),
+  )
 
 /** A moment of November 2025, in UTC. */
 const at = (day: number, hour: number): number => Date.UTC(2025, 10, day, hour, 30)

@@ -1,11 +1,11 @@
-import { type Kysely, sql as raw } from 'kysely'
+import type { Kysely } from 'kysely'
 import type { AttemptRecord, AttemptStatus } from '../../core/attempt.ts'
 import type { WireId } from '../../core/chat.ts'
 import { Fault } from '../../core/fault.ts'
-import type { Reach } from '../../core/rights.ts'
 import type { Operation } from '../../core/operation.ts'
 import type { UsageSource } from '../../core/usage.ts'
 import type { Database } from './tables.ts'
+import { FIRST_ID, type SearchLimits, searchUsage, type UsageFilters, type UsagePlace } from './usage-search.sql.ts'
 
 /** One row for each attempt. Whole numbers come as BigInt where a double would round them. */
 export interface UsageTable {
@@ -55,157 +55,43 @@ export interface UsageTable {
   readonly user_id: string | null
 }
 
-/** Sums of a UTC day; the migration says what each one means. */
-export interface UsageDailyTable extends UsageSums {
-  /** `2025-11-21` when it is compared; what comes out depends on the driver, so select its text. */
-  readonly day: string
-  readonly key_id: string
-  readonly provider: string
-  readonly model: string
-  readonly organisation_id: string
-  /** Empty where there is none. */
-  readonly team_id: string
-  readonly project_id: string
-  readonly user_id: string
-}
-
-type UsageSums = { readonly [sum in (typeof SUMS)[number]]: Whole }
 type Whole = number | bigint
 
-const SUMS = [
-  'requests',
-  'attempts',
-  'complete',
-  'partial',
-  'canceled',
-  'failed',
-  'interrupted',
-  'unpriced',
-  'unknown_usage',
-  'input_tokens',
-  'cache_read_tokens',
-  'cache_write_tokens',
-  'output_tokens',
-  'reasoning_tokens',
-  'searches',
-  'cost_nano',
-] as const
-
-/** What totals can be given by. */
-export type UsageGrouping = 'key' | 'model' | 'provider' | 'day'
-
-export interface UsageTotalsQuery {
-  readonly by: UsageGrouping
-  /** UTC days, `2025-11-21`; both are part of the window. */
-  readonly fromDay: string
-  readonly toDay: string
-  /** At most 500. */
-  readonly limit: number
-  readonly reach: Reach
-}
-
-/** What was used by one key, model, provider or day. */
-export type UsageTotal = { readonly group: string } & { readonly [sum in (typeof SUMS)[number]]: number }
-
-/** The dearest first, or the newest day first. `more` says that the limit left some out. */
-export async function usageTotals(
-  sql: Kysely<Database>,
-  { by, fromDay, toDay, limit, reach }: UsageTotalsQuery,
-): Promise<{ readonly totals: readonly UsageTotal[]; readonly more: boolean }> {
-  const rowsMax = Math.min(limit, ROWS_MAX)
-  const group = GROUPS[by]
-  const rows = await sql
-    .selectFrom('usage_daily')
-    .select(group.as('group'))
-    .select((eb) => SUMS.map((sum) => eb.fn.sum<Whole>(sum).as(sum)))
-    .where(raw<boolean>`day between ${fromDay}::date and ${toDay}::date`)
-    .where(within(reach))
-    .groupBy(group)
-    .orderBy(by === 'day' ? raw`1` : raw`sum(cost_nano)`, 'desc')
-    .orderBy(raw`1`)
-    .limit(rowsMax + 1)
-    .execute()
-  return { totals: rows.slice(0, rowsMax).map((row) => numbersOf(row)), more: rows.length > rowsMax }
-}
-
-export interface UsageRecordsQuery {
-  readonly keyId?: string | undefined
-  readonly provider?: string | undefined
-  /** As it was sent to the provider. */
-  readonly model?: string | undefined
-  /** As the client wrote it. */
-  readonly modelAsked?: string | undefined
-  readonly status?: AttemptStatus | undefined
+export interface UsageRecordsQuery extends UsageFilters, SearchLimits {
+  /** Milliseconds since 1970: the window from here to just before there. */
+  readonly from: number
+  readonly to: number
   /** At most 500. */
   readonly limit: number
   /** Where the page before ended, as it said. */
   readonly cursor?: string | undefined
-  readonly reach: Reach
 }
 
-/** Attempts, newest first. `next` is the cursor of the next page, or `null` on the last one. */
+export interface UsageRecords {
+  readonly records: readonly AttemptRecord[]
+  /** The cursor of the next page, or `null` on the last one. */
+  readonly next: string | null
+  /** Where the time for one page was over (milliseconds since 1970): everything back to it was looked at, and `next` goes on there. */
+  readonly searchedTo: number | null
+}
+
+/** Attempts, newest first. Needs a transaction. */
 export async function usageRecords(
   sql: Kysely<Database>,
-  { keyId, provider, model, modelAsked, status, limit, cursor, reach }: UsageRecordsQuery,
-): Promise<{ readonly records: readonly AttemptRecord[]; readonly next: string | null }> {
+  { from, to, limit, cursor, ...filters }: UsageRecordsQuery,
+): Promise<UsageRecords> {
   const rowsMax = Math.min(limit, ROWS_MAX)
-  let query = sql
-    .selectFrom('usage')
-    .selectAll()
-    .where(within(reach))
-    .orderBy('at', 'desc')
-    .orderBy('id', 'desc')
-    .limit(rowsMax + 1)
-  if (keyId !== undefined) query = query.where('key_id', '=', keyId)
-  if (provider !== undefined) query = query.where('provider', '=', provider)
-  if (model !== undefined) query = query.where('model_sent', '=', model)
-  if (modelAsked !== undefined) query = query.where('model_asked', '=', modelAsked)
-  // Written into the text, so that the planner sees that the index of what did not complete fits.
-  if (status !== undefined) query = query.where('status', '=', raw.lit(status))
-  if (cursor !== undefined) {
-    const { at, id } = readCursor(cursor)
-    // The first condition alone lets PostgreSQL leave out the days after it.
-    query = query.where('at', '<=', at).where(raw<boolean>`(at, id) < (${at}, ${id}::uuid)`)
-  }
-  const records = (await query.execute()).map(recordOf)
-  const last = records.length > rowsMax ? records[rowsMax - 1] : undefined
-  return { records: records.slice(0, rowsMax), next: last === undefined ? null : writeCursor(last) }
+  const until = { at: to, id: FIRST_ID }
+  const given = cursor === undefined ? until : readCursor(cursor)
+  const after = given.at < to ? given : until
+  const { rows, searchedTo } = await searchUsage(sql, { ...filters, from, after, rowsMax: rowsMax + 1 })
+  const records = rows.slice(0, rowsMax).map(recordOf)
+  const last = records.at(-1)
+  if (rows.length > rowsMax && last !== undefined) return { records, next: writeCursor(last), searchedTo: null }
+  return { records, next: searchedTo === null ? null : writeCursor({ at: searchedTo, id: FIRST_ID }), searchedTo }
 }
-
-/** What was used by those keys that are within reach; both tables name their columns alike. */
-const within = (reach: Reach) =>
-  reach.kind === 'all'
-    ? raw<boolean>`true`
-    : raw<boolean>`(team_id = any(${[...reach.teams]}) or project_id = any(${[...reach.projects]}) or user_id = ${reach.userId})`
 
 const ROWS_MAX = 500
-
-const GROUPS = {
-  key: raw<string>`key_id`,
-  model: raw<string>`model`,
-  provider: raw<string>`provider`,
-  day: raw<string>`to_char(day, 'YYYY-MM-DD')`,
-}
-
-const numbersOf = (row: UsageSums & { readonly group: string }): UsageTotal => ({
-  group: row.group,
-  requests: Number(row.requests),
-  attempts: Number(row.attempts),
-  complete: Number(row.complete),
-  partial: Number(row.partial),
-  canceled: Number(row.canceled),
-  failed: Number(row.failed),
-  interrupted: Number(row.interrupted),
-  unpriced: Number(row.unpriced),
-  unknown_usage: Number(row.unknown_usage),
-  input_tokens: Number(row.input_tokens),
-  cache_read_tokens: Number(row.cache_read_tokens),
-  cache_write_tokens: Number(row.cache_write_tokens),
-  output_tokens: Number(row.output_tokens),
-  reasoning_tokens: Number(row.reasoning_tokens),
-  searches: Number(row.searches),
-  cost_nano: Number(row.cost_nano),
-})
 
 const recordOf = (row: UsageTable): AttemptRecord => ({
   id: row.id,
@@ -262,13 +148,13 @@ const usageOf = (row: UsageTable) => ({
   searches: Number(row.searches),
 })
 
-const writeCursor = ({ at, id }: AttemptRecord): string => Buffer.from(`${at}.${id}`).toString('base64url')
+const writeCursor = ({ at, id }: UsagePlace): string => Buffer.from(`${at}.${id}`).toString('base64url')
 
-function readCursor(cursor: string): { readonly at: Date; readonly id: string } {
+function readCursor(cursor: string): UsagePlace {
   const [, at, id] =
     /^(\d{1,15})\.([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/.exec(Buffer.from(cursor, 'base64url').toString()) ??
     []
   if (at === undefined || id === undefined)
     throw new Fault('bad_request', 'This cursor was not given by this list', { field: 'cursor' })
-  return { at: new Date(Number(at)), id }
+  return { at: Number(at), id }
 }
