@@ -26,6 +26,21 @@ export interface AttemptIntent {
   readonly priceVersion: string | null
   /** Our estimate of the prompt, in tokens: what an interrupted attempt is booked with. */
   readonly inputEstimate: number
+  /** The budgets that pay for it, each with the step of its period in which it began. */
+  readonly budgets: readonly BudgetStep[]
+}
+
+/** One step of a budget's period: a row of what is spent of it. */
+export interface BudgetStep {
+  readonly budgetId: string
+  /** Milliseconds since 1970. */
+  readonly stepMs: number
+}
+
+/** What was booked on a budget. */
+export interface Booking extends BudgetStep {
+  /** Whole nano-dollars. */
+  readonly nano: number
 }
 
 /** How far an open attempt has come: at most every two seconds or two thousand tokens. */
@@ -64,6 +79,8 @@ export interface AttemptRecord extends AttemptIntent {
   /** Integer nano-dollars, or `null` when the price or the usage is unknown. */
   readonly costNano: number | null
   readonly pricing: 'known' | 'unknown'
+  /** What its budgets paid, which is more than its cost where that is unknown. */
+  readonly bookings: readonly Booking[]
   /** Durations in microseconds: waiting for a free place, our own work before dispatch, and since arrival: first byte and end. */
   readonly queueUs: number
   readonly gatewayUs: number

@@ -2,6 +2,7 @@
 const TABLE = {
   bad_request: { status: 400, type: 'invalid_request_error', retry: false },
   ambiguous_credentials: { status: 400, type: 'invalid_request_error', retry: false },
+  budget_exceeded: { status: 402, type: 'insufficient_quota', retry: false },
   unauthorized: { status: 401, type: 'authentication_error', retry: false },
   model_not_allowed: { status: 403, type: 'permission_error', retry: false },
   forbidden: { status: 403, type: 'permission_error', retry: false },

@@ -5,7 +5,7 @@ import { Fault } from '../core/fault.ts'
 import type { Meter } from '../core/limits/meter.ts'
 import { rateHeaders } from '../core/limits/rate-headers.ts'
 import type { Operation } from '../core/operation.ts'
-import type { Spent } from '../core/policy.ts'
+import type { Purse, Spent } from '../core/policy.ts'
 import { inputTokens, outputTokens } from '../core/usage.ts'
 import type { AttemptRun } from './attempt-run.ts'
 import type { Inbound } from './exchange.ts'
@@ -49,6 +49,8 @@ export class Account implements Swept {
   readonly #response: ServerResponse
   /** The limits that count for it: what the client is told about. */
   meters: readonly Meter[] = NO_METERS
+  /** The budgets that pay for it. */
+  purse: Purse | undefined
   readonly #settles: ((spent: Spent) => void)[] = []
   #tokens: number | null = 0
   /** Ends what the request waits for right now; set by whoever waits. */

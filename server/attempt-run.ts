@@ -1,4 +1,4 @@
-import type { AttemptIntent, AttemptRecord, AttemptStatus } from '../core/attempt.ts'
+import type { AttemptIntent, AttemptRecord, AttemptStatus, Booking, BudgetStep } from '../core/attempt.ts'
 import { Fault, faultOf } from '../core/fault.ts'
 import type { Loss } from '../core/loss.ts'
 import { cost, priceAt } from '../core/price.ts'
@@ -104,6 +104,7 @@ export class AttemptRun {
     const record = this.#record(end)
     this.#world.metrics.attempt(record)
     this.#account.spent(record)
+    this.#world.forecast.note(record)
     if (end.billed !== 'nothing') this.#account.hasCost = true
     this.#open.settle(record, () => {
       try {
@@ -176,6 +177,7 @@ export class AttemptRun {
     const free = end.billed === 'nothing' || this.#intent.operation === 'count_tokens'
     const known = price !== undefined && metered.usage !== null
     const tier = reading.serviceTier ?? undefined
+    const costNano = free ? 0 : known ? cost(metered.usage, price, tier) : null
     return {
       ...this.#intent,
       priceVersion: price?.version ?? null,
@@ -190,7 +192,8 @@ export class AttemptRun {
       vendorWire: this.#spoken.wire,
       losses: lossText([...this.#spoken.losses, ...(this.reader?.losses?.() ?? [])]),
       replyId: this.#keptReply(reading),
-      costNano: free ? 0 : known ? cost(metered.usage, price, tier) : null,
+      costNano,
+      bookings: this.#account.purse?.book(costNano) ?? NO_BOOKINGS,
       pricing: price === undefined ? 'unknown' : 'known',
       queueUs: this.#queueUs,
       gatewayUs: this.gatewayUs,
@@ -212,6 +215,9 @@ export class AttemptRun {
     return end.billed === 'as_read' ? { usage: reading.usage, source: reading.source } : { usage: null, source: null }
   }
 }
+
+const NO_STEPS: readonly BudgetStep[] = []
+const NO_BOOKINGS: readonly Booking[] = []
 
 const lossText = (losses: readonly Loss[]): string | null =>
   losses.length === 0 ? null : losses.map(({ field, what }) => `${field}=${what}`).join(', ')
@@ -243,5 +249,6 @@ function intentOf(
     modelSent: target.model,
     priceVersion: priceAt(target.prices, account.at)?.version ?? null,
     inputEstimate: promptEstimate(planned),
+    budgets: account.purse?.steps() ?? NO_STEPS,
   }
 }

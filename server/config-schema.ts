@@ -200,6 +200,18 @@ export const configSchema = z.strictObject({
   prices: z.array(price).max(10_000).default([]).describe('Prices that win over the catalogue, on their days'),
   journal: journal.prefault({}),
   idempotency: idempotency.prefault({}),
+  usage: z
+    .strictObject({
+      keepDays: z
+        .int()
+        .min(7)
+        .max(36_500)
+        .optional()
+        .describe(
+          'Days before today (UTC) whose records are kept one by one; sums by day stay. For ever when left out',
+        ),
+    })
+    .prefault({}),
   log: z
     .strictObject({
       level: z.enum(['debug', 'info', 'warn', 'error']).default('info').describe('Least severe line that is written'),

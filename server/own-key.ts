@@ -7,6 +7,7 @@ import { refuse } from './refuse.ts'
 import { FIXED_HEADERS } from './response-headers.ts'
 import type { KeyUsage } from './store/key-usage.sql.ts'
 import type { Allowance } from './world/allowances.ts'
+import type { Paying } from './world/budgets.ts'
 import type { World } from './world.ts'
 
 /** Where a key asks about itself. */
@@ -18,7 +19,8 @@ export async function answerOwnKey(request: IncomingMessage, response: ServerRes
   try {
     const key = principalOf(request, world)
     const limits = world.allowances.of(key).map((allowance) => limitView(allowance, world.clock.monotonic()))
-    const body = JSON.stringify({ object: 'key', ...keyView(key), limits, usage: await usageView(key, world) })
+    const budgets = world.budgets.of(key).map((paying) => budgetView(paying, world.clock.now()))
+    const body = JSON.stringify({ object: 'key', ...keyView(key), limits, budgets, usage: await usageView(key, world) })
     const length = String(Buffer.byteLength(body))
     response.writeHead(200, [
       'content-type',
@@ -59,6 +61,20 @@ function limitView({ meter, models }: Allowance, nowMs: number) {
     models,
     remaining: meter.remaining(nowMs),
     reset_seconds: Math.ceil(meter.resetMs(nowMs) / 1_000),
+  }
+}
+
+function budgetView({ budget, stored }: Paying, wallMs: number) {
+  const { endMs } = budget.range(wallMs)
+  return {
+    dollars: dollars(budget.rule.amountNano),
+    spent_dollars: dollars(budget.spentNano(wallMs)),
+    reserved_dollars: dollars(budget.reservedNano),
+    remaining_dollars: dollars(Math.max(0, budget.roomNano(wallMs))),
+    period: stored.period,
+    mode: stored.mode,
+    models: stored.models,
+    ends_at: Number.isFinite(endMs) ? new Date(endMs).toISOString() : null,
   }
 }
 

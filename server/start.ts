@@ -2,7 +2,10 @@ import { randomBytes } from 'node:crypto'
 import type { Server } from 'node:http'
 import { join, resolve } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
+import type { ThresholdReached } from '../core/budgets/thresholds.ts'
 import { Fault } from '../core/fault.ts'
+import { dollars } from '../core/money.ts'
+import { budgets } from '../core/policies/budgets.ts'
 import { inFlight } from '../core/policies/in-flight.ts'
 import { limits } from '../core/policies/limits.ts'
 import { recost } from '../core/recost.ts'
@@ -19,6 +22,7 @@ import { gauges } from './gauges.ts'
 import { healthParts } from './health.ts'
 import { degradedParts, type Phase } from './health-parts.ts'
 import { type Handler, openServer, routed } from './listen.ts'
+import { openCostForecast, payersFor } from './expected-cost.ts'
 import { expectedTokens, metersFor } from './expected-tokens.ts'
 import { OpenRequests } from './open-requests.ts'
 import { opsRoutes } from './ops.ts'
@@ -32,6 +36,7 @@ import type { World } from './world.ts'
 import { CATALOG_FOLDER, loadCatalog } from './world/catalog-files.ts'
 import { systemClock } from './world/clock.ts'
 import { openAllowances } from './world/allowances.ts'
+import { openBudgets } from './world/budgets.ts'
 import { openConnect } from './world/connect.ts'
 import { openStoredReplies } from './world/stored-replies.ts'
 import { openTranslator } from './world/translator.ts'
@@ -41,12 +46,13 @@ import { openIdempotency } from './world/idempotency.ts'
 import { openIds } from './world/ids.ts'
 import { type KekPlace, openKeks } from './world/kek-source.ts'
 import { openKeyRing } from './world/keys.ts'
-import { startLedger } from './world/ledger.ts'
+import { type RunningLedger, startLedger } from './world/ledger.ts'
 import type { OpenLog } from './world/log.ts'
 import { openMetrics } from './world/metrics.ts'
 import { openPriceArchive } from './world/price-archive.ts'
 import { NO_STORED_PRICES, readStoredPrices } from './world/price-files.ts'
 import { takeLock } from './world/postgres-lock.ts'
+import { startRetention } from './world/retention.ts'
 
 export interface StartOptions {
   readonly version: string
@@ -143,6 +149,19 @@ async function build(options: StartOptions, teardown: Teardown): Promise<Gateway
     log,
   })
   teardown.add(() => ledger.drain(DRAIN_LEDGER_MS))
+  const retention = startRetention({
+    pool: sql.control,
+    keepDays: () => config.snapshot.config.usage.keepDays,
+    clock,
+    log,
+  })
+  teardown.add(() => retention.close())
+
+  // What an earlier process left is part of what is spent.
+  await delivered(ledger, signal)
+  const paying = await openBudgets(sql, { clock, log })
+  teardown.add(() => paying.close())
+  const forecast = openCostForecast(clock.now)
 
   const idempotency = openIdempotency({ sql, keks, config: () => config.snapshot.config.idempotency, log })
   teardown.add(() => idempotency.close())
@@ -185,6 +204,12 @@ async function build(options: StartOptions, teardown: Teardown): Promise<Gateway
         tokens: expectedTokens,
         now: clock.monotonic,
       }),
+      budgets({
+        payers: (asked) => payersFor(asked, paying),
+        expected: forecast.expected,
+        now: clock.now,
+        reached: (threshold) => log.warn(thresholdFields(threshold), 'a budget has reached a threshold'),
+      }),
       inFlight((onWait) => everyRequest.enter(gateLimits(config.snapshot.config), onWait)),
     ],
     snapshot,
@@ -198,6 +223,8 @@ async function build(options: StartOptions, teardown: Teardown): Promise<Gateway
     streamCopies: new ByteBudget(() => STREAM_COPIES_BYTES_MAX),
     storedReplies: openStoredReplies(sql.control),
     allowances,
+    budgets: paying,
+    forecast,
     keyUsage: (keyId, fromDay) => usageOfKey(sql.control, { keyId, fromDay }),
   }
   const parts = healthParts({ sql, postgres, ledger, config, startedOnLastGood: loaded.rejected !== null, clock })
@@ -208,7 +235,16 @@ async function build(options: StartOptions, teardown: Teardown): Promise<Gateway
   }, SWEEP_MS)
   teardown.add(() => clearInterval(sweep))
 
-  const actionWorld = { sql, clock, log, random: (bytes: number) => randomBytes(bytes), keys, allowances, newId }
+  const actionWorld = {
+    sql,
+    clock,
+    log,
+    random: (bytes: number) => randomBytes(bytes),
+    keys,
+    allowances,
+    budgets: paying,
+    newId,
+  }
   const views = adminViews(() => config.loaded, snapshot)
   const controlPlane = adminPlane({ ...actionWorld, views, reach: loaded.config.admin })
   const first = await firstStart(actionWorld)
@@ -239,6 +275,26 @@ async function build(options: StartOptions, teardown: Teardown): Promise<Gateway
     },
   }
 }
+
+/** Waits until the database has what earlier processes wrote down, for a while: a backlog of hours must not keep requests out. */
+async function delivered(ledger: RunningLedger, signal: AbortSignal): Promise<void> {
+  const limit = AbortSignal.any([signal, AbortSignal.timeout(DELIVERY_MS_MAX)])
+  await ledger.recovered
+  while (ledger.status().behindBytes > 0 && !limit.aborted)
+    await wait(DELIVERY_STEP_MS, undefined, { signal: limit }).catch(() => undefined)
+}
+
+const DELIVERY_MS_MAX = 10_000
+const DELIVERY_STEP_MS = 20
+
+const thresholdFields = ({ budgetId, percent, spentNano, amountNano, mode, periodId }: ThresholdReached) => ({
+  budgetId,
+  percent,
+  spent: dollars(spentNano),
+  amount: dollars(amountNano),
+  mode,
+  periodId,
+})
 
 /** How far the process is in its life, and what answers while it is there. */
 class Life {

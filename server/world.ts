@@ -5,10 +5,12 @@ import type { Policy } from '../core/policy.ts'
 import type { Clock, Keys, Ledger, Log } from '../core/world.ts'
 import type { ByteBudget } from './byte-budget.ts'
 import type { Asked } from './exchange.ts'
+import type { CostForecast } from './expected-cost.ts'
 import type { OpenRequests } from './open-requests.ts'
 import type { Snapshot } from './snapshot.ts'
 import type { KeyUsage } from './store/key-usage.sql.ts'
 import type { Allowances } from './world/allowances.ts'
+import type { Budgets } from './world/budgets.ts'
 import type { Connect } from './world/connect.ts'
 import type { Idempotency } from './world/idempotency.ts'
 import type { Translator } from './world/translator.ts'
@@ -41,6 +43,10 @@ export interface World {
   readonly translator: Translator
   /** The limits of a key, on every level of its tenancy. */
   readonly allowances: Pick<Allowances, 'of'>
+  /** The budgets that pay for a key, likewise. */
+  readonly budgets: Pick<Budgets, 'of'>
+  /** Learns how long answers usually are. */
+  readonly forecast: Pick<CostForecast, 'note'>
   /** What a key has used since the beginning of a UTC day; rejects while the database is away. */
   readonly keyUsage: (keyId: string, fromDay: string) => Promise<KeyUsage>
   /** What was answered to requests that carry an idempotency key. */

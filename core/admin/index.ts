@@ -1,5 +1,6 @@
 import type { Action } from '../action.ts'
 import { auditList } from './audit.ts'
+import { budgetsChange, budgetsCreate, budgetsList, budgetsRemove } from './budgets.ts'
 import { configShow } from './config.ts'
 import { keysCreate, keysCreateMany, keysList, keysRevoke, keysRotate, keysShow, keysUpdate } from './keys.ts'
 import {
@@ -59,6 +60,10 @@ export const actions: readonly Action[] = [
   plansGive,
   plansTake,
   plansArchive,
+  budgetsCreate,
+  budgetsList,
+  budgetsChange,
+  budgetsRemove,
   organisationsCreate,
   organisationsList,
   teamsCreate,

@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net'
 import type { Log, LogFields } from '../../core/world.ts'
 import { migrate } from '../../server/store/migrate.ts'
 import { openAllowances } from '../../server/world/allowances.ts'
+import { openBudgets } from '../../server/world/budgets.ts'
 import { openKeyRing } from '../../server/world/keys.ts'
 import { openSql } from '../../server/world/sql.ts'
 import { makeSetupToken } from '../../server/admin/first-start.ts'
@@ -20,6 +21,7 @@ export async function startPlane(databaseUrl: string, open?: Parameters<typeof a
   await migrate(sql)
   const keys = await openKeyRing(sql, { clock, log })
   const allowances = await openAllowances(sql, { clock, log })
+  const budgets = await openBudgets(sql, { clock, log })
   const random = (bytes: number) => randomBytes(bytes)
   const world = {
     sql,
@@ -28,6 +30,7 @@ export async function startPlane(databaseUrl: string, open?: Parameters<typeof a
     random,
     keys,
     allowances,
+    budgets,
     newId: () => randomUUID(),
     reach: { reach: 'loopback', hosts: ['gateway.example'] },
     views,
@@ -49,6 +52,7 @@ export async function startPlane(databaseUrl: string, open?: Parameters<typeof a
       await new Promise((done) => server.close(done))
       keys.close()
       allowances.close()
+      budgets.close()
       await sql.close()
     },
   }

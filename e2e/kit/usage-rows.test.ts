@@ -23,6 +23,8 @@ const record: UsageRow = {
   modelSent: 'm',
   priceVersion: 'v',
   inputEstimate: 4,
+  budgets: [],
+  bookings: [],
   status: 'complete',
   reason: null,
   httpStatus: 200,

@@ -95,6 +95,8 @@ const rowOf = (row: Columns): UsageRow => ({
   modelSent: row.model_sent,
   priceVersion: row.price_version?.replace('/@', () => `/${row.model_sent}@`) ?? null,
   inputEstimate: row.input_estimate_tokens,
+  budgets: [],
+  bookings: [],
   status: row.status,
   reason: row.reason,
   httpStatus: row.http_status,

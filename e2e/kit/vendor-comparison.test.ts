@@ -43,6 +43,8 @@ const complete: UsageRow = {
   modelSent: 'm',
   priceVersion: 'v',
   inputEstimate: 20,
+  budgets: [],
+  bookings: [],
   status: 'complete',
   reason: null,
   httpStatus: 200,

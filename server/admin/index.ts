@@ -3,6 +3,7 @@ import { configShow } from '../../core/admin/config.ts'
 import { providersList } from '../../core/admin/providers.ts'
 import type * as z from 'zod'
 import { auditActions } from './audit.ts'
+import { budgetActions } from './budgets.ts'
 import { keyActions } from './keys.ts'
 import { limitActions } from './limits.ts'
 import { memberActions } from './members.ts'
@@ -24,6 +25,7 @@ export const servedActions = (views: Views): readonly Served[] => [
   ...setupActions,
   ...keyActions,
   ...limitActions,
+  ...budgetActions,
   ...tenantActions,
   ...memberActions,
   ...serviceTokenActions,

@@ -29,6 +29,10 @@ const EXPECTED: { readonly [action: string]: string } = {
   'plans.give': '           200      200   200   403    403    403     403',
   'plans.take': '           200      200   200   403    403    403     403',
   'plans.archive': '        200      200   200   403    403    403     403',
+  'budgets.create': '       200      200   200   403    403    200     403',
+  'budgets.list': '         200      200   200   403    200    200     200',
+  'budgets.change': '       200      200   200   403    403    200     403',
+  'budgets.remove': '       200      200   200   403    403    200     403',
   'organisations.create': '   200      403   403   403    403    403     403',
   'organisations.list': '     200      200   200   200    200    200     200',
   'teams.create': '           200      200   200   403    403    403     403',
@@ -89,6 +93,7 @@ describe('who may do what', () => {
     readonly tokens: { readonly [role in Role]: string }
   }
 
+  const makeBudget = (organisation: string) => makeId('/budgets', { organisation, scope: 'organisation', dollars: 1 })
   const makeLimit = (organisation: string) => makeId('/limits', { organisation, scope: 'organisation', ...LIMIT })
 
   const makeOrganisation = async (): Promise<Organisation> => {
@@ -140,6 +145,10 @@ describe('who may do what', () => {
       path: `/plans/${await makeId('/plans', { organisation: id, name: name() })}/archive`,
       body: {},
     }),
+    'budgets.create': async () => ({ path: '/budgets', body: { scope: 'organisation', dollars: 1 } }),
+    'budgets.list': async () => ({ path: '/budgets' }),
+    'budgets.change': async ({ id }) => ({ path: `/budgets/${await makeBudget(id)}/change`, body: { dollars: 2 } }),
+    'budgets.remove': async ({ id }) => ({ path: `/budgets/${await makeBudget(id)}/remove`, body: {} }),
     'organisations.create': async () => ({ path: '/organisations', body: { name: name() } }),
     'organisations.list': async () => ({ path: '/organisations' }),
     'teams.create': async () => ({ path: '/teams', body: { name: name() } }),
@@ -265,6 +274,7 @@ describe('who may do what', () => {
         (SELECT jsonb_agg(m ORDER BY id) FROM memberships m WHERE organisation_id = $1) AS members,
         (SELECT jsonb_agg(s ORDER BY id) FROM service_accounts s WHERE organisation_id = $1) AS accounts,
         (SELECT jsonb_agg(t ORDER BY id) FROM service_tokens t WHERE organisation_id = $1) AS tokens,
+        (SELECT jsonb_agg(b ORDER BY id) FROM budgets b WHERE organisation_id = $1) AS budgets,
         (SELECT jsonb_agg(l ORDER BY id) FROM limits l WHERE organisation_id = $1) AS limits,
         (SELECT jsonb_agg(p ORDER BY id) FROM plans p WHERE organisation_id = $1) AS plans,
         (SELECT jsonb_agg(g ORDER BY plan_id) FROM given_plans g WHERE organisation_id = $1) AS given`,

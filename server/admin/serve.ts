@@ -2,6 +2,7 @@ import { type Fault, faultOf } from '../../core/fault.ts'
 import type { Clock, Log } from '../../core/world.ts'
 import { insertAuditLine } from '../store/audit.sql.ts'
 import type { Allowances } from '../world/allowances.ts'
+import type { Budgets } from '../world/budgets.ts'
 import type { KeyRing } from '../world/keys.ts'
 import { EVERY_ORGANISATION, type Sql } from '../world/sql.ts'
 import { codeOf } from '../world/error-code.ts'
@@ -18,6 +19,7 @@ export interface ServeWorld {
   /** Looks for changes as soon as one was committed here. */
   readonly keys: Pick<KeyRing, 'refresh'>
   readonly allowances: Pick<Allowances, 'refresh'>
+  readonly budgets: Pick<Budgets, 'refresh'>
 }
 
 /**
@@ -129,7 +131,7 @@ async function noteRefusal(
 /** In this process the change holds before its answer goes out; the others hear of it from the database. */
 async function publish(world: ServeWorld): Promise<void> {
   try {
-    await Promise.all([world.keys.refresh(), world.allowances.refresh()])
+    await Promise.all([world.keys.refresh(), world.allowances.refresh(), world.budgets.refresh()])
   } catch (error) {
     world.log.warn({ code: codeOf(error) }, 'a change is committed but not in force here yet')
   }

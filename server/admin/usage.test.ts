@@ -153,6 +153,8 @@ const record = (number: number, keyId: string): AttemptRecord => ({
   modelSent: 'big',
   priceVersion: 'v1',
   inputEstimate: 10,
+  budgets: [],
+  bookings: [],
   status: 'complete',
   reason: null,
   httpStatus: 200,

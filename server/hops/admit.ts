@@ -37,5 +37,6 @@ async function admitWaiting(
 function hold(ticket: Ticket, account: Account): void {
   if (ticket.meters !== undefined) account.meters = ticket.meters
   if (ticket.verdict === 'deny') throw ticket.fault
+  if (ticket.purse !== undefined) account.purse = ticket.purse
   if (ticket.settle !== undefined) account.hold(ticket.settle)
 }

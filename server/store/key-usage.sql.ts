@@ -32,4 +32,4 @@ const SUMS = `
   SELECT coalesce(sum(requests), 0) AS requests, coalesce(sum(input_tokens), 0) AS "inputTokens",
     coalesce(sum(output_tokens), 0) AS "outputTokens", coalesce(sum(cost_nano), 0) AS "costNano",
     coalesce(sum(unpriced), 0) AS unpriced
-  FROM usage_daily WHERE key_id = $1 AND day >= $2::date`
+  FROM usage_daily_keys WHERE key_id = $1 AND day >= $2::date`

@@ -1,6 +1,7 @@
 import type { UserTable, ServiceTokenTable, SetupTokenTable } from './access.sql.ts'
 import type { AuditTable } from './audit.sql.ts'
 import type { KeySecretTable, KeyTable } from './keys.sql.ts'
+import type { BudgetSpendTable, BudgetTable } from './budgets.sql.ts'
 import type { GivenPlanTable, LimitTable, PlanTable } from './limits.sql.ts'
 import type { MembershipTable, ServiceAccountTable } from './members.sql.ts'
 import type { OrganisationTable, ProjectTable, TeamTable } from './tenants.sql.ts'
@@ -21,6 +22,8 @@ export interface Database {
   plans: PlanTable
   limits: LimitTable
   given_plans: GivenPlanTable
+  budgets: BudgetTable
+  budget_spend: BudgetSpendTable
   setup_tokens: SetupTokenTable
   service_tokens: ServiceTokenTable
   keys: KeyTable

@@ -140,6 +140,9 @@ const SEED = `
   INSERT INTO plans (id, organisation_id, name, created_at) VALUES ('plan of alpha', 'alpha0000000', 'free', now());
   INSERT INTO limits (id, organisation_id, scope, subject_id, measure, max, per, created_at)
     VALUES ('limit of alpha', 'alpha0000000', 'plan', 'plan of alpha', 'requests', 1, 'day', now());
+  INSERT INTO budgets (id, organisation_id, scope, subject_id, amount_nano, period, mode, thresholds, unpriced, created_at)
+    VALUES ('budget of alpha', 'alpha0000000', 'key', 'key of alpha', 1, 'total', 'enforce', '{}', 'block', now());
+  INSERT INTO budget_spend VALUES ('budget of alpha', now(), 1);
   INSERT INTO given_plans VALUES ('alpha0000000', 'key', 'key of alpha', 'plan of alpha', now());
   INSERT INTO idempotency (key_id, key_hash, organisation_id, fingerprint, request_id, state, created_at, leased_until)
     VALUES ('key of alpha', 'hash', 'alpha0000000', 'print', gen_random_uuid(), 'gone', now(), now());

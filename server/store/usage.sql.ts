@@ -113,6 +113,9 @@ const recordOf = (row: UsageTable): AttemptRecord => ({
   // The model that was sent is left out of it.
   priceVersion: row.price_version?.replace(/^([^/]+\/)@/, (_, kind: string) => `${kind}${row.model_sent}@`) ?? null,
   inputEstimate: Number(row.input_estimate_tokens),
+  // What budgets paid is in their own sums.
+  budgets: [],
+  bookings: [],
   status: row.status,
   reason: row.reason,
   httpStatus: row.http_status,

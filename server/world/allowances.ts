@@ -1,10 +1,11 @@
 import type { KeyRecord } from '../../core/key-record.ts'
 import { type Meter, openMeter } from '../../core/limits/meter.ts'
-import { type LimitSubject, ruleOf } from '../../core/limits/stored-limit.ts'
+import { ruleOf } from '../../core/limits/stored-limit.ts'
 import type { Clock, Log } from '../../core/world.ts'
 import { type AllowanceRow, readAllowances } from '../store/allowances.sql.ts'
-import { codeOf } from './error-code.ts'
+import { follow } from './followed.ts'
 import type { Sql } from './sql.ts'
+import { subjectOf, subjectsOf } from './subjects.ts'
 
 /** What counts for a request: the meter, and for which models. */
 export interface Allowance {
@@ -35,51 +36,17 @@ export interface AllowancesOptions {
 /** Reads all limits once, then follows. Rejects when the first reading fails: nobody is served without the limits that bind them. */
 export async function openAllowances(
   sql: Pick<Sql, 'control' | 'listen'>,
-  { clock, log, pollMs = 10_000 }: AllowancesOptions,
+  { clock, log, pollMs }: AllowancesOptions,
 ): Promise<Allowances> {
-  const now: State = {
-    bySubject: new Map(),
-    meters: new Map(),
-    compiled: new WeakMap(),
-    failed: false,
-    current: Promise.resolve(),
-    next: undefined,
-  }
-
-  const look = async () => {
-    try {
-      take(now, await readAllowances(sql.control), clock.monotonic())
-      if (now.failed) log.info({}, 'the limits follow the database again')
-      now.failed = false
-    } catch (error) {
-      if (!now.failed) log.warn({ code: codeOf(error) }, 'the limits cannot be read; those known so far go on holding')
-      now.failed = true
-      throw error
-    }
-  }
-  /** A look that has begun may miss what was just committed: callers share the next one. */
-  const refresh = (): Promise<void> => {
-    now.next ??= now.current.then(() => {
-      now.next = undefined
-      const running = look()
-      now.current = running.catch(() => undefined)
-      return running
-    })
-    return now.next
-  }
-  const follow = () => void refresh().catch(() => undefined)
-
-  await refresh()
-  const listening = sql.listen('sekisho_allowances', { notified: follow, connected: follow })
-  const timer = setInterval(follow, pollMs).unref()
-  return {
-    of: (key) => allowancesOf(now, key),
-    refresh,
-    close: () => {
-      clearInterval(timer)
-      listening.stop()
-    },
-  }
+  const now: State = { bySubject: new Map(), meters: new Map(), compiled: new WeakMap() }
+  const followed = await follow(sql, {
+    channel: 'sekisho_allowances',
+    what: 'the limits',
+    log,
+    pollMs,
+    look: async () => take(now, await readAllowances(sql.control), clock.monotonic()),
+  })
+  return { of: (key) => allowancesOf(now, key), refresh: followed.refresh, close: followed.close }
 }
 
 interface State {
@@ -89,9 +56,6 @@ interface State {
   readonly meters: Map<string, Meter>
   /** Worked out once for each key, until something changes. */
   compiled: WeakMap<KeyRecord, readonly Allowance[]>
-  failed: boolean
-  current: Promise<void>
-  next: Promise<void> | undefined
 }
 
 /** Takes over what was read. Meters of limits that still hold go on counting; those of limits that are gone go with the last request that they hold. */
@@ -125,17 +89,4 @@ function meterOf(now: State, row: AllowanceRow): Meter {
   return meter
 }
 
-/** On whose account a key's requests are, from the whole to the part. */
-function subjectsOf({ id, owner }: KeyRecord): readonly string[] {
-  const { organisationId, teamId, projectId, userId } = owner
-  return [
-    subjectOf('organisation', organisationId),
-    ...(teamId === null ? [] : [subjectOf('team', teamId)]),
-    ...(projectId === null ? [] : [subjectOf('project', projectId)]),
-    ...(userId === null ? [] : [subjectOf('user', userId)]),
-    subjectOf('key', id),
-  ]
-}
-
-const subjectOf = (scope: LimitSubject, id: string): string => `${scope} ${id}`
 const meterName = ({ id, scope, subject_id }: AllowanceRow): string => `${id} ${subjectOf(scope, subject_id)}`

@@ -34,6 +34,7 @@ export const intentOf = (some: Partial<AttemptIntent> = {}): AttemptIntent => ({
   modelSent: 'demo-small',
   priceVersion: 'demo/demo-small@2025-01-01',
   inputEstimate: 40,
+  budgets: [],
   ...some,
 })
 
@@ -50,6 +51,7 @@ export const recordOf = (intent: AttemptIntent, some: Partial<AttemptRecord> = {
   vendorWire: null,
   losses: null,
   replyId: null,
+  bookings: [],
   costNano: 1_234,
   pricing: 'known',
   queueUs: 5,

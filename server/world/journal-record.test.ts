@@ -45,6 +45,7 @@ const intents: fc.Arbitrary<AttemptIntent> = fc.record({
   modelSent: text,
   priceVersion: fc.option(text),
   inputEstimate: count,
+  budgets: fc.array(fc.record({ budgetId: text, stepMs: count }), { maxLength: 3 }),
 })
 const records: fc.Arbitrary<AttemptRecord> = fc
   .tuple(
@@ -63,6 +64,7 @@ const records: fc.Arbitrary<AttemptRecord> = fc
       usage: fc.option(usages),
       usageSource: fc.option(sources),
       serviceTier: fc.option(text),
+      bookings: fc.array(fc.record({ budgetId: text, stepMs: count, nano: count }), { maxLength: 3 }),
       wire: fc.option(fc.constantFrom(...WIRE_IDS)),
       vendorWire: fc.option(fc.constantFrom(...WIRE_IDS)),
       losses: fc.option(text),
@@ -75,7 +77,11 @@ const records: fc.Arbitrary<AttemptRecord> = fc
       totalUs: count,
     }),
   )
-  .map(([intent, end]) => ({ ...intent, ...end }))
+  .map(([intent, end]) => ({
+    ...intent,
+    ...end,
+    budgets: end.bookings.map(({ budgetId, stepMs }) => ({ budgetId, stepMs })),
+  }))
 
 describe('a journal payload', () => {
   test('of an end is read as it was written', () => {
@@ -141,7 +147,7 @@ describe('a journal payload', () => {
     expect(writeSettle(record)).toBe(
       '["i",1763726400000,"r",1,"key_1","chat",true,"fast","demo","demo-small","demo/demo-small@2025-01-01",40,' +
         '"complete",null,200,"demo-small-2025",[1,2,3,4,5,6,7,8,9,10,11,12],"vendor","default",1234,"known",5,120,4000,90000,' +
-        '"gemini","anthropic","top_k=dropped","resp_1",["default00000",null,null,null]]',
+        '"gemini","anthropic","top_k=dropped","resp_1",["default00000",null,null,null],[]]',
     )
   })
 
@@ -174,7 +180,9 @@ describe('a journal payload', () => {
     const columns = Object.fromEntries(SETTLE_COLUMNS.map((name, index) => [name, index]))
     const record = recordOf(intentOf())
     const written = JSON.parse(writeSettle(record))
-    for (const name of SETTLE_COLUMNS.filter((column) => column !== 'usage' && column !== 'owner'))
+    for (const name of SETTLE_COLUMNS.filter(
+      (column) => column !== 'usage' && column !== 'owner' && column !== 'bookings',
+    ))
       expect(written[columns[name] ?? -1]).toEqual(record[name])
     expect(written[columns['usage'] ?? -1]).toEqual(USAGE_COLUMNS.map((kind) => record.usage?.[kind]))
     expect(written).toHaveLength(SETTLE_COLUMNS.length)

@@ -1,4 +1,4 @@
-import type { AttemptIntent, AttemptProgress, AttemptRecord, AttemptStatus } from '../../core/attempt.ts'
+import type { AttemptIntent, AttemptProgress, AttemptRecord, AttemptStatus, Booking } from '../../core/attempt.ts'
 import { asCount, asList, asText, type Json, parseJson } from '../../core/json.ts'
 import { WIRE_IDS, type WireId } from '../../core/chat.ts'
 import { OPERATIONS } from '../../core/operation.ts'
@@ -43,6 +43,7 @@ export const SETTLE_COLUMNS = [
   'losses',
   'replyId',
   'owner',
+  'bookings',
 ] as const satisfies readonly (keyof AttemptRecord)[]
 
 /** Where each stands in the column `owner`. */
@@ -81,6 +82,7 @@ export const writeCarry = (intent: AttemptIntent, progress: Omit<AttemptProgress
     progress === null ? null : usageColumns(progress.usage),
     progress === null ? null : progress.source,
     ownerColumns(intent.owner),
+    intent.budgets.map(({ budgetId, stepMs }) => [budgetId, stepMs]),
   ])
 
 export const writeSettle = (record: AttemptRecord): string =>
@@ -115,6 +117,7 @@ export const writeSettle = (record: AttemptRecord): string =>
     record.losses === null ? null : storable(record.losses, LOSSES_LENGTH_MAX),
     record.replyId === null ? null : storable(record.replyId),
     ownerColumns(record.owner),
+    record.bookings.map(({ budgetId, stepMs, nano }) => [budgetId, stepMs, nano]),
   ])
 
 /** The attempt that a payload is about, without parsing the rest. */
@@ -135,7 +138,8 @@ export function readIntent(
   payload: string,
 ): { readonly intent: AttemptIntent; readonly progress: AttemptProgress | null } | undefined {
   const columns = asList(parseJson(payload))
-  const intent = columns === undefined ? undefined : readIntentColumns(columns, columns[14])
+  const intent =
+    columns === undefined ? undefined : readIntentColumns(columns, { owner: columns[14], budgets: columns[15] })
   if (columns === undefined || intent === undefined) return undefined
   const usage = readUsage(columns[12])
   const source = readSource(columns[13])
@@ -154,7 +158,7 @@ export function readProgress(payload: string): AttemptProgress | undefined {
 export function readSettle(payload: string): AttemptRecord | undefined {
   const columns = asList(parseJson(payload))
   if (columns === undefined) return undefined
-  const intent = readIntentColumns(columns, columns[29])
+  const intent = readIntentColumns(columns, { owner: columns[29], budgets: columns[30] })
   const status = STATUSES.find((known) => known === columns[12])
   if (intent === undefined || status === undefined) return undefined
   return {
@@ -177,6 +181,7 @@ export function readSettle(payload: string): AttemptRecord | undefined {
     vendorWire: readWire(columns[26]),
     losses: asText(columns[27]) ?? null,
     replyId: asText(columns[28]) ?? null,
+    bookings: readBookings(columns[30]),
   }
 }
 
@@ -208,7 +213,10 @@ const intentColumns = (intent: AttemptIntent): readonly Json[] => [
   Math.round(intent.inputEstimate),
 ]
 
-function readIntentColumns(columns: readonly Json[], owner: Json | undefined): AttemptIntent | undefined {
+function readIntentColumns(
+  columns: readonly Json[],
+  { owner, budgets }: { readonly owner: Json | undefined; readonly budgets: Json | undefined },
+): AttemptIntent | undefined {
   const id = asText(columns[0])
   const at = asCount(columns[1])
   const requestId = asText(columns[2])
@@ -236,6 +244,7 @@ function readIntentColumns(columns: readonly Json[], owner: Json | undefined): A
     modelSent,
     priceVersion: asText(columns[10]) ?? null,
     inputEstimate,
+    budgets: readBookings(budgets).map(({ budgetId, stepMs }) => ({ budgetId, stepMs })),
   }
 }
 
@@ -256,6 +265,14 @@ function readOwner(value: Json | undefined): Owner {
     userId: asText(userId) ?? null,
   }
 }
+
+/** Steps have no amount yet; files from before there were budgets have neither. */
+const readBookings = (value: Json | undefined): readonly Booking[] =>
+  (asList(value) ?? []).flatMap((entry) => {
+    const [id, step, amount] = asList(entry) ?? []
+    const [budgetId, stepMs, nano] = [asText(id), asCount(step), asCount(amount) ?? 0]
+    return budgetId === undefined || stepMs === undefined ? [] : [{ budgetId, stepMs, nano }]
+  })
 
 const usageColumns = (usage: Usage): readonly number[] => [
   usage.input,

@@ -220,6 +220,7 @@ function interruptedRecord({ intent, progress }: OpenIntent, price: RecoveryOpti
     vendorWire: null,
     losses: null,
     replyId: null,
+    bookings: [],
     costNano: null,
     pricing: 'unknown',
     queueUs: 0,
@@ -228,7 +229,9 @@ function interruptedRecord({ intent, progress }: OpenIntent, price: RecoveryOpti
     totalUs: 0,
   }
   const costNano = price(record)
-  return costNano === null ? record : { ...record, costNano, pricing: 'known' }
+  if (costNano === null) return record
+  const bookings = intent.budgets.map((step) => ({ ...step, nano: costNano }))
+  return { ...record, costNano, pricing: 'known', bookings }
 }
 
 /** The last figures, and our estimate of the prompt where nobody has counted it yet: many vendors do so at the end only. */

@@ -29,6 +29,8 @@ const ATTEMPT: AttemptRecord = {
   modelSent: 'model-sent',
   priceVersion: null,
   inputEstimate: 10,
+  budgets: [],
+  bookings: [],
   status: 'complete',
   reason: null,
   httpStatus: 200,

@@ -136,6 +136,8 @@ const TYPES: { readonly [code in FaultCode]?: string } = {
   not_found: 'not_found_error',
   body_too_large: 'request_too_large',
   rate_limited: 'rate_limit_error',
+  limit_too_small: 'rate_limit_error',
+  budget_exceeded: 'billing_error',
   request_timeout: 'timeout_error',
   upstream_timeout: 'timeout_error',
   overloaded: 'overloaded_error',

@@ -70,6 +70,7 @@ const WORDS: { readonly [code in FaultCode]: string } = {
   idempotency_mismatch: 'INVALID_ARGUMENT',
   rate_limited: 'RESOURCE_EXHAUSTED',
   limit_too_small: 'RESOURCE_EXHAUSTED',
+  budget_exceeded: 'FAILED_PRECONDITION',
   client_gone: 'CANCELLED',
   internal: 'INTERNAL',
   upstream_auth_failed: 'INTERNAL',

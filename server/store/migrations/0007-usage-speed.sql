@@ -22,6 +22,7 @@ alter table usage_daily_keys
   drop column provider,
   drop column model,
   add primary key (day, organisation_id, key_id, team_id, project_id, user_id);
+create index usage_daily_keys_by_key on usage_daily_keys (key_id, day);
 create table usage_daily_models (like usage_daily);
 alter table usage_daily_models
   drop column key_id,

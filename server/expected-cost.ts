@@ -1,0 +1,88 @@
+import { type CostEstimator, costEstimator } from '../core/budgets/estimate.ts'
+import { TypicalOutput } from '../core/budgets/typical.ts'
+import type { AttemptRecord } from '../core/attempt.ts'
+import { allows } from '../core/model-pattern.ts'
+import { type Price, priceAt } from '../core/price.ts'
+import type { Payer } from '../core/policies/budgets.ts'
+import { outputTokens } from '../core/usage.ts'
+import type { Asked } from './exchange.ts'
+import { promptEstimate } from './expected-tokens.ts'
+import { findRoute } from './snapshot.ts'
+import type { Budgets } from './world/budgets.ts'
+
+/** The budgets that pay for this request: those of its key, team, project... that pay for its model. */
+export function payersFor(asked: Asked, budgets: Pick<Budgets, 'of'>): readonly Payer[] {
+  const all = budgets.of(asked.key)
+  // To count tokens costs nothing anywhere.
+  if (all.length === 0 || asked.operation === 'count_tokens') return NOBODY
+  return all.flatMap(({ budget, stored }) => {
+    const { models, unpriced, ceilingNano } = stored
+    return models === null || isOf(models, asked) ? { budget, unpriced, ceilingNano } : []
+  })
+}
+
+/** By the name that the client asks for, or by that of a target behind it: an alias is no way around a budget. */
+function isOf(models: readonly string[], { fields, snapshot }: Asked): boolean {
+  if (allows(models, fields.model)) return true
+  return findRoute(snapshot, fields.model)?.targets.some(({ id }) => allows(models, id)) === true
+}
+
+/** Tells what a request is expected to cost, and learns from what such requests really answered. */
+export interface CostForecast {
+  /** At the dearest of its targets; `unpriced` when the price of one of them is unknown. */
+  expected(asked: Asked): { readonly nano: number; readonly unpriced: boolean }
+  /** An attempt has ended. */
+  note(record: AttemptRecord): void
+}
+
+export function openCostForecast(now: () => number): CostForecast {
+  const estimators = new WeakMap<Price, CostEstimator>()
+  const typical = new Map<string, TypicalOutput>()
+  const estimatorOf = (price: Price): CostEstimator => {
+    const known = estimators.get(price) ?? costEstimator(price)
+    estimators.set(price, known)
+    return known
+  }
+  return {
+    expected(asked) {
+      const { fields, snapshot, body, operation } = asked
+      let nano = 0
+      let unpriced = false
+      for (const target of findRoute(snapshot, fields.model)?.targets ?? []) {
+        const price = priceAt(target.prices, now())
+        if (price === undefined) unpriced = true
+        else nano = Math.max(nano, estimatorOf(price)(sizeOf()).nano)
+
+        function sizeOf() {
+          const answers = operation === 'embeddings' ? 0 : (fields.choices ?? 1)
+          const perAnswer = fields.outputTokensMax ?? null
+          return {
+            inputTokensEstimate: promptEstimate(asked),
+            inputTokensMax: body.bytes,
+            outputTokensMax: answers === 0 ? 0 : perAnswer === null ? null : perAnswer * answers,
+            modelOutputTokensMax: target.outputTokensMax === null ? null : target.outputTokensMax * answers,
+            typicalOutputTokens: (typical.get(target.id)?.p99 ?? USUAL_LONG_ANSWER_TOKENS) * answers,
+          }
+        }
+      }
+      return { nano, unpriced }
+    },
+    note({ provider, modelSent, usage, status }) {
+      if (usage === null || status !== 'complete') return
+      const id = `${provider}/${modelSent}`
+      let seen = typical.get(id)
+      if (seen === undefined) {
+        if (typical.size >= MODELS_MAX) typical.clear()
+        seen = new TypicalOutput()
+        typical.set(id, seen)
+      }
+      seen.note(outputTokens(usage))
+    },
+  }
+}
+
+const NOBODY: readonly Payer[] = []
+/** A long answer of a model of which too few were seen: what is kept for one whose client sets no limit. */
+const USUAL_LONG_ANSWER_TOKENS = 4_096
+/** Names of models that clients made up are few; those that are used come again. */
+const MODELS_MAX = 10_000
