@@ -122,7 +122,10 @@ describe('the program itself', () => {
 
   test.each([
     [['frobnicate'], 'sekisho: there is no command "frobnicate"; "sekisho --help" lists all commands'],
-    [['keys', 'frobnicate'], /^sekisho: there is no command "keys frobnicate"; did you mean keys create, keys create-many, keys list/],
+    [
+      ['keys', 'frobnicate'],
+      /^sekisho: there is no command "keys frobnicate"; did you mean keys create, keys create-many, keys list/,
+    ],
     [['keys', 'list', '--frobnicate'], "sekisho: Unknown option '--frobnicate'"],
     [['serve', '--frobnicate'], "sekisho: Unknown option '--frobnicate'"],
     [['serve', '--port'], /^sekisho: Option '--port <value>' argument missing/],

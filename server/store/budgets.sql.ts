@@ -105,7 +105,7 @@ export async function spentBefore(
   const patterns = (models ?? []).map((pattern) =>
     pattern.replaceAll(/[\\%_]/g, (letter) => `\\${letter}`).replaceAll('*', '%'),
   )
-  const { rows } = await raw<{ step: number; nano: number }>`
+  const { rows } = await raw<{ step: number | string; nano: number | string }>`
     select floor(extract(epoch from at) * 1000 / ${stepMs}::numeric)::bigint * ${stepMs}::bigint as step, sum(cost_nano) as nano
     from usage
     where at >= ${from} and organisation_id = ${organisation_id} and ${raw.ref(column)} = ${subject_id}

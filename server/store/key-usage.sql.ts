@@ -16,7 +16,7 @@ export async function usageOfKey(
   pool: Pool,
   { keyId, fromDay }: { readonly keyId: string; readonly fromDay: string },
 ): Promise<KeyUsage> {
-  const { rows } = await pool.query<KeyUsage>(SUMS, [keyId, fromDay])
+  const { rows } = await pool.query<{ readonly [sum in keyof KeyUsage]: number | bigint }>(SUMS, [keyId, fromDay])
   const [row] = rows
   if (row === undefined) throw new Error('sums always have a row')
   return {

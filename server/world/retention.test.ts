@@ -20,7 +20,7 @@ describeOnDatabases('retention of usage', (postgres) => {
 
   test('keeps everything when nothing is said', async () => {
     const sql = await ledgerOf(postgres, ['2020-01-01'])
-    const asked = vi.fn(() => undefined)
+    const asked = vi.fn<() => undefined>(() => undefined)
     const retention = startRetention({ pool: sql.control, keepDays: asked, clock, log: testLog(), everyMs: 1 })
     await vi.waitFor(() => expect(asked.mock.calls.length).toBeGreaterThan(2))
     await retention.close()
@@ -97,9 +97,8 @@ async function dropped(sql: Sql, days: readonly string[], gateways = 1): Promise
   )
   await vi.waitFor(() => expect(log.lines.length).toBeGreaterThanOrEqual(days.length), WAIT)
   await Promise.all(running.map((retention) => retention.close()))
-  expect(log.lines.map(({ level, fields }) => [level, fields['day']]).toSorted()).toEqual(
-    days.map((day) => ['info', day]),
-  )
+  expect(log.lines.every(({ level }) => level === 'info')).toBe(true)
+  expect(log.lines.map(({ fields }) => String(fields['day'])).toSorted()).toEqual(days)
 }
 
 const clock = { now: () => Date.UTC(2025, 10, 21, 12) }

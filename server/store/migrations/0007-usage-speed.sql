@@ -1,4 +1,4 @@
--- Lists and totals of the ledger that stay quick with tens of millions of rows (decision 24). What ships records waits while the indexes
+-- Lists and totals of the ledger that stay quick with tens of millions of rows (decision 25). What ships records waits while the indexes
 -- are built; nothing else does.
 
 -- Few attempts do not complete, so one index finds those of any status, newest first.
