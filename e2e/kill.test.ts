@@ -1,5 +1,6 @@
 import pg from 'pg'
 import { describe, expect, onTestFinished, test } from 'vitest'
+import { dollars } from '../core/money.ts'
 import { type Load, startLoad } from './kit/chat-load.ts'
 import { embeddedDatabase } from './kit/embedded-database.ts'
 import { type FaultVendorProcess, startFaultVendorProcess } from './kit/fault-vendor-process.ts'
@@ -45,7 +46,11 @@ describe(`kill -9 under load (SEKISHO_KILL_SEED=${SEED})`, () => {
       expect(new Set(rows.map(({ id }) => id)).size).toBe(rows.length)
       expect(new Set(rows.map(({ requestId }) => requestId)).size).toBe(rows.length)
       expect(rows.filter(({ status }) => status === 'interrupted').length).toBeGreaterThan(kills * 25)
-      expect(await differencesOfSums(connection ?? (await embeddedDatabase(gateway.dataDir)))).toEqual([])
+      const ledger = connection ?? (await embeddedDatabase(gateway.dataDir))
+      expect(await differencesOfSums(ledger)).toEqual([])
+      const cost = rows.reduce((sum, { costNano }) => sum + (costNano ?? Number.NaN), 0)
+      expect(await spentOfBudgets(ledger)).toBe(cost)
+      expect(await budgetOf(gateway)).toEqual({ spent: dollars(cost), reserved: '0' })
     },
     100_000,
   )
@@ -77,6 +82,8 @@ async function start({ databaseUrl, intent }: { databaseUrl: string | undefined;
   })
   onTestFinished(() => gateway.dispose())
   await gateway.anyModelKey()
+  // One that pays for everything and never runs out.
+  await gateway.admin('POST', '/budgets', { scope: 'organisation', dollars: 1_000_000, period: 'total' })
   return { gateway, vendor, connection: databaseUrl === undefined ? undefined : { connectionString: databaseUrl } }
 }
 
@@ -169,6 +176,27 @@ async function differencesOfSums(connection: pg.ClientConfig): Promise<readonly 
   } finally {
     await client.end()
   }
+}
+
+/** What budgets paid, by the database. */
+async function spentOfBudgets(connection: pg.ClientConfig): Promise<number> {
+  const client = new pg.Client({ ...connection, query_timeout: 10_000 })
+  await client.connect()
+  try {
+    const { rows } = await client.query<{ sum: string }>('SELECT sum(spent_nano) AS sum FROM budget_spend')
+    return Number(rows[0]?.sum)
+  } finally {
+    await client.end()
+  }
+}
+
+/** What the one budget has paid and keeps, by the gateway that runs. */
+async function budgetOf(gateway: Gateway): Promise<unknown> {
+  const answer = await gateway.ask('/v1/key', { method: 'GET' })
+  const { budgets } = (await answer.json()) as {
+    readonly budgets: readonly { readonly spent_dollars: string; readonly reserved_dollars: string }[]
+  }
+  return { spent: budgets[0]?.spent_dollars, reserved: budgets[0]?.reserved_dollars }
 }
 
 /** A rare kind is null where there is none. */
