@@ -2,7 +2,7 @@ import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import type { RawResponse } from './kit/client.ts'
+import { openConnection, type RawConnection, type RawResponse } from './kit/client.ts'
 import { closedPort, type FaultVendor } from './kit/fault-vendor.ts'
 import { startGateway } from './kit/gateway.ts'
 import { withPostgres } from './kit/postgres.ts'
@@ -14,9 +14,10 @@ import { waitUntil } from './kit/wait.ts'
 const postgres = withPostgres()
 
 describe('a request with an Idempotency-Key', () => {
-  const { relay, rows } = withRows(async ({ url }) => ({
+  const { relay, rows, locked } = withRows(async ({ url }) => ({
     providers: {
       plain: { kind: 'openai-compatible', baseUrl: url },
+      narrow: { baseUrl: url, inFlightMax: 1 },
       away: { baseUrl: `http://127.0.0.1:${await closedPort()}/v1` },
     },
   }))
@@ -84,6 +85,13 @@ describe('a request with an Idempotency-Key', () => {
     expect(relay().vendor.seen.length - before).toBe(1)
   })
 
+  test('is answered again where the gateway counts tokens itself', async () => {
+    const body = { model: 'plain/m', max_tokens: 50, messages: [{ role: 'user', content: 'Count me' }] }
+    const send = () => relay().gateway.ask('/v1/messages/count_tokens', { headers: keyed('counted'), body })
+    const [first, again] = [await (await send()).text(), await send()]
+    expect([again.header('idempotency-replayed'), await again.text()]).toEqual(['true', first])
+  })
+
   test('is the same with its fields in another order, and not on another path', async () => {
     const send = (path: string, body: string) =>
       relay().gateway.ask(path, {
@@ -143,6 +151,22 @@ describe('a request with an Idempotency-Key', () => {
     expect((await relay().chat(ask)).header('idempotency-replayed')).toBe('true')
   })
 
+  // Who has read a refusal may ask again in the same moment.
+  test.each([429, 402])('is given back before a refusal leaves (the vendor says %i)', async (status) => {
+    const value = `given back ${status}`
+    const behaviour = whole({ status, body: '{}', pace: { kind: 'driven' } })
+    const now = { answered: false }
+    const answer = relay().chat({ headers: keyed(value), user: value, behaviour })
+    void answer.then(() => Object.assign(now, { answered: true }))
+    const { number } = await relay().vendor.waitFor(({ body }) => body.includes(value))
+    await locked(async (isWaitedFor) => {
+      relay().vendor.next(number)
+      await waitUntil('the word that it is over', isWaitedFor)
+      expect(now.answered).toBe(false)
+    })
+    expect((await answer).status).toBe(status === 402 ? 503 : 429)
+  })
+
   test('whose client leaves in the middle of a stream is not made again: it may have been charged', async () => {
     const behaviour = stream({ events: [2, 3, 1], breaks: { afterEvents: 2, how: 'hang' } })
     const ask = { headers: keyed('leaves'), user: 'leaves', stream: true, behaviour }
@@ -160,6 +184,39 @@ describe('a request with an Idempotency-Key', () => {
     expect([again.status, again.header('x-should-retry')]).toEqual([409, 'false'])
     expect(await errorIn(again)).toMatchObject({ code: 'idempotency_not_replayable' })
     expect(await sightsOf('leaves')).toBe(1)
+  })
+
+  test('whose client leaves before anything was sent may be made again', async () => {
+    const first = await relay().chat({
+      model: 'narrow/m',
+      stream: true,
+      behaviour: stream({ events: [1, 1], breaks: { afterEvents: 1, how: 'hang' } }),
+    })
+    const waiting = await begin('never sent', { model: 'narrow/m' })
+    const places = async () =>
+      (await relay().gateway.metrics()).value('sekisho_provider_waiting', { provider: 'narrow' })
+    await waitUntil('it to wait', async () => (await places()) === 1)
+    const running = (await rows()).filter(({ state }) => state === 'running').length
+    waiting.close()
+    await waitUntil('the claim to be released', async () => {
+      const now = await rows()
+      return now.filter(({ state }) => state === 'running').length === running - 1
+    })
+    first.abort()
+    expect(await sightsOf('never sent')).toBe(0)
+  })
+
+  test('whose client leaves before the vendor has said anything is not made again', async () => {
+    const asked = { model: 'fault/m', fault_vendor: hang() }
+    const connection = await begin('leaves early', asked)
+    await relay().vendor.waitFor(({ body }) => body.includes('leaves early'))
+    connection.close()
+    const again = await answerAfterwards(async () => {
+      const repeat = await begin('leaves early', asked)
+      return repeat.response()
+    })
+    expect(await errorIn(again)).toMatchObject({ code: 'idempotency_not_replayable' })
+    expect(await sightsOf('leaves early')).toBe(1)
   })
 
   test('that a vendor took and did not answer is not made again', async () => {
@@ -229,6 +286,20 @@ describe('a request with an Idempotency-Key', () => {
     )
   })
 
+  /** Sends a request and waits for nothing: for clients that leave. */
+  const begin = async (value: string, more: object): Promise<RawConnection> => {
+    const connection = await openConnection(relay().gateway.url)
+    const body = JSON.stringify({ messages: [{ role: 'user', content: 'Hello' }], user: value, ...more })
+    const head = [
+      'POST /v1/chat/completions HTTP/1.1',
+      'host: gateway',
+      `authorization: Bearer ${await relay().gateway.anyModelKey()}`,
+      `idempotency-key: ${value}`,
+      `content-length: ${body.length}`,
+    ]
+    connection.write(`${head.join('\r\n')}\r\n\r\n${body}`)
+    return connection
+  }
   const sightsOf = async (user: string): Promise<number> =>
     relay().vendor.seen.filter(({ body }) => body.includes(JSON.stringify(user))).length
 })
@@ -380,6 +451,16 @@ function withRows(config: (vendor: FaultVendor) => RelayConfig | Promise<RelayCo
     rows: async (): Promise<readonly Row[]> => {
       const lease = 'round(extract(epoch FROM leased_until - created_at) * 1000)::integer AS lease_ms'
       return (await there(running.client).query<Row>(`SELECT *, ${lease} FROM idempotency ORDER BY created_at`)).rows
+    },
+    /** Meanwhile no row can be changed; `isWaitedFor` says whether somebody tries to. */
+    locked: async (work: (isWaitedFor: () => Promise<boolean>) => Promise<void>): Promise<void> => {
+      const client = there(running.client)
+      await client.query('BEGIN; LOCK idempotency IN SHARE MODE')
+      try {
+        await work(async () => (await client.query('SELECT FROM pg_locks WHERE NOT granted')).rowCount === 1)
+      } finally {
+        await client.query('COMMIT')
+      }
     },
     remove: async (): Promise<void> => {
       await there(running.client).query('DELETE FROM idempotency')

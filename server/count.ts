@@ -26,6 +26,7 @@ export async function sendCount(planned: Planned, world: World, account: Account
   const { response, endpoint } = planned
   const tokens = await countOf(planned, world, account)
   const body = JSON.stringify(REPLIES[endpoint.wire](tokens))
+  await account.claim?.keep({ status: 200, contentType: 'application/json', body: Buffer.from(body) })
   response.writeHead(200, [
     'content-type',
     'application/json',

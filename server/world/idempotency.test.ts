@@ -148,6 +148,27 @@ describeOnDatabases('claims of idempotency keys', (postgres) => {
       await expect(claims.claim(wanted('down'))).rejects.toMatchObject({ code: 'not_ready', retryAfterSeconds: 1 })
     })
 
+    test('a claim that gets no answer is refused, and given back in case it was taken', async () => {
+      const log = testLog()
+      const own = openSql(made.url ?? '', { log: testLog(), role: SERVER_ROLE })
+      await own.whenUp({ timeoutMs: 10_000 })
+      const answers = Object.create(own.answers)
+      const lost: { deaf: boolean } = { deaf: true }
+      answers.query = async (text: string, values: unknown[]) => {
+        const result = await own.answers.query(text, values)
+        if (!lost.deaf) return result
+        lost.deaf = false
+        throw new Error('the connection broke')
+      }
+      const sqlThatBreaks = { answers, up: () => true }
+      const claims = openIdempotency({ sql: sqlThatBreaks, keks, log, config: () => ({ keep: true, hours: 24 }) })
+      await expect(claims.claim(wanted('unheard'))).rejects.toMatchObject({ code: 'not_ready' })
+      await claims.close()
+      expect(await rows('unheard')).toEqual([])
+      expect(log.lines).toEqual([])
+      await own.close()
+    })
+
     test('an end that cannot be stored is said in the log, and never thrown', async () => {
       const log = testLog()
       const own = openSql(made.url ?? '', { log: testLog(), role: SERVER_ROLE })

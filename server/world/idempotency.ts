@@ -112,8 +112,8 @@ class StoredClaims implements Idempotency {
       }
       return { kind: 'in_progress' }
     } catch (cause) {
-      // It may have been taken although nobody heard of it.
-      void this.#write(place, () => releaseClaim(this.#pool, place))
+      // It may have been taken although nobody heard of it; nearly always it was not.
+      void this.#write(place, () => releaseClaim(this.#pool, place).then(() => true))
       throw away(cause)
     }
   }
@@ -214,8 +214,9 @@ async function inBatches(batch: () => Promise<number>): Promise<void> {
 }
 
 const SWEEP_MS = 180_000
-const SWEEP_ROWS = 500
-const SWEEP_BATCHES_MAX = 200
+/** Of a mebibyte each, so many are deleted within the limit of a statement also on a slow disk. */
+const SWEEP_ROWS = 100
+const SWEEP_BATCHES_MAX = 1_000
 const WORD_LOST =
   'the end of a request with an idempotency key could not be stored: it may be made again when its lease is over'
 const SWEEP_FAILED = 'old answers could not be deleted; the next sweep tries again'
