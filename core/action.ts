@@ -30,6 +30,8 @@ export interface Action<Input extends z.ZodType = z.ZodType, Output extends z.Zo
    * to call it. Without this the right must reach the whole organisation.
    */
   readonly narrows?: true
+  /** Its answer is lines of text as they are found, however many, and no JSON object; `output` says nothing of them. Never of one that changes anything. */
+  readonly streams?: true
   /** Whether it changes anything: then it runs in a transaction with its audit line. */
   readonly changes: boolean
   /** Fields of the output that are shown this once and kept nowhere: left out of the audit line. */

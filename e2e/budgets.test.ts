@@ -183,6 +183,63 @@ describe('what is kept for a request', () => {
   })
 })
 
+describe('a quote', () => {
+  const quote = async (key: string, of: Ask = {}, path = '/v1/quote') => {
+    const response = await relay.gateway.ask(path, { key, body: bodyOf(of) })
+    return { status: response.status, body: JSON.parse(await response.text()) as Record<string, unknown> }
+  }
+
+  test('says tokens, price, and which limits and budgets there are, and takes nothing from them', async () => {
+    const { id, key } = await newKey()
+    await budget({ scope: 'key', subject: id, dollars: 0.001 })
+    await admin('/limits', { scope: 'key', subject: id, measure: 'requests', max: 1, per: 'hour' })
+    const before = relay.vendor.seen.length
+    for (let times = 0; times < 3; times++) {
+      const { status, body } = await quote(key)
+      expect([status, body]).toMatchObject([
+        200,
+        {
+          object: 'quote',
+          input_tokens: expect.any(Number),
+          output_tokens_max: 100,
+          targets: [{ target: 'fault/m', cost_dollars: { at_most: expect.stringMatching(/^0\.000/) } }],
+          limits: [{ measure: 'requests', remaining: 1, fits: true }],
+          budgets: [{ dollars: '0.001', remaining_dollars: '0.001', fits: true }],
+          would_pass: true,
+        },
+      ])
+    }
+    expect(relay.vendor.seen.length).toBe(before)
+    expect(await ask(key)).toBe(200)
+    expect((await quote(key)).body).toMatchObject({ limits: [{ remaining: 0, fits: false }], would_pass: false })
+  })
+
+  test('says that it would not pass what would be refused, and refuses what could never be asked', async () => {
+    const { id, key } = await newKey({ deniedModels: ['free/*'] })
+    await budget({ scope: 'key', subject: id, dollars: 0.0001 })
+    expect((await quote(key, { outputMax: 1_000 })).body).toMatchObject({
+      budgets: [{ fits: false }],
+      would_pass: false,
+    })
+    expect(await ask(key, { outputMax: 1_000 })).toBe(402)
+    expect((await quote(key, { model: 'priceless/unlisted' })).body).toMatchObject({
+      targets: [{ cost_dollars: null }],
+      would_pass: false,
+    })
+    expect((await quote(key, { model: 'free/m' })).status).toBe(403)
+    expect((await quote(key, { model: 'nothing' })).status).toBe(404)
+    expect((await quote('sek_nobody')).status).toBe(401)
+  })
+
+  test('of a message in Anthropic’s form is given as well', async () => {
+    const { key } = await newKey()
+    expect((await quote(key, {}, '/anthropic/v1/quote')).body).toMatchObject({
+      output_tokens_max: 100,
+      would_pass: true,
+    })
+  })
+})
+
 test('two hundred at once against money for ten: what is spent never passes what there was', async () => {
   const { id, key } = await newKey()
   // Each may cost a prompt and a hundred tokens of answer, and does: ten times that.

@@ -1,9 +1,10 @@
-import { type CostEstimator, costEstimator } from '../core/budgets/estimate.ts'
+import { type CostEstimate, type CostEstimator, costEstimator, type Size } from '../core/budgets/estimate.ts'
 import { TypicalOutput } from '../core/budgets/typical.ts'
 import type { AttemptRecord } from '../core/attempt.ts'
 import { allows } from '../core/model-pattern.ts'
 import { type Price, priceAt } from '../core/price.ts'
 import type { Payer } from '../core/policies/budgets.ts'
+import type { Target } from '../core/route.ts'
 import { outputTokens } from '../core/usage.ts'
 import type { Asked } from './exchange.ts'
 import { promptEstimate } from './expected-tokens.ts'
@@ -27,10 +28,18 @@ function isOf(models: readonly string[], { fields, snapshot }: Asked): boolean {
   return findRoute(snapshot, fields.model)?.targets.some(({ id }) => allows(models, id)) === true
 }
 
+/** What a request may cost at one target; `undefined` where its price is unknown. */
+export interface Quoted {
+  readonly target: string
+  readonly estimate: CostEstimate | undefined
+}
+
 /** Tells what a request is expected to cost, and learns from what such requests really answered. */
 export interface CostForecast {
   /** At the dearest of its targets; `unpriced` when the price of one of them is unknown. */
   expected(asked: Asked): { readonly nano: number; readonly unpriced: boolean }
+  /** At each of its targets. */
+  quoted(asked: Asked): readonly Quoted[]
   /** An attempt has ended. */
   note(record: AttemptRecord): void
 }
@@ -43,30 +52,35 @@ export function openCostForecast(now: () => number): CostForecast {
     estimators.set(price, known)
     return known
   }
+  const quoted = (asked: Asked): readonly Quoted[] =>
+    (findRoute(asked.snapshot, asked.fields.model)?.targets ?? []).map((target) => {
+      const price = priceAt(target.prices, now())
+      const estimate = price === undefined ? undefined : estimatorOf(price)(sizeOf(asked, target))
+      return { target: target.id, estimate }
+    })
+  const sizeOf = ({ body, fields, operation }: Asked, target: Target): Size => {
+    const answers = operation === 'embeddings' ? 0 : (fields.choices ?? 1)
+    const { outputTokensMax } = fields
+    const allowed = outputTokensMax === undefined ? null : outputTokensMax * answers
+    return {
+      inputTokensEstimate: promptEstimate({ body, fields }),
+      inputTokensMax: body.bytes,
+      outputTokensMax: answers === 0 ? 0 : allowed,
+      modelOutputTokensMax: target.outputTokensMax === null ? null : target.outputTokensMax * answers,
+      typicalOutputTokens: (typical.get(target.id)?.p99 ?? USUAL_LONG_ANSWER_TOKENS) * answers,
+    }
+  }
   return {
     expected(asked) {
-      const { fields, snapshot, body, operation } = asked
       let nano = 0
       let unpriced = false
-      for (const target of findRoute(snapshot, fields.model)?.targets ?? []) {
-        const price = priceAt(target.prices, now())
-        if (price === undefined) unpriced = true
-        else nano = Math.max(nano, estimatorOf(price)(sizeOf()).nano)
-
-        function sizeOf() {
-          const answers = operation === 'embeddings' ? 0 : (fields.choices ?? 1)
-          const perAnswer = fields.outputTokensMax ?? null
-          return {
-            inputTokensEstimate: promptEstimate(asked),
-            inputTokensMax: body.bytes,
-            outputTokensMax: answers === 0 ? 0 : perAnswer === null ? null : perAnswer * answers,
-            modelOutputTokensMax: target.outputTokensMax === null ? null : target.outputTokensMax * answers,
-            typicalOutputTokens: (typical.get(target.id)?.p99 ?? USUAL_LONG_ANSWER_TOKENS) * answers,
-          }
-        }
+      for (const { estimate } of quoted(asked)) {
+        if (estimate === undefined) unpriced = true
+        else nano = Math.max(nano, estimate.nano)
       }
       return { nano, unpriced }
     },
+    quoted,
     note({ provider, modelSent, usage, status }) {
       if (usage === null || status !== 'complete') return
       const id = `${provider}/${modelSent}`

@@ -5,6 +5,7 @@ import { corsHeaders, isPreflight } from './cors.ts'
 import { type Endpoint, endpointOf, isDataPath, wireOfPath } from './endpoints.ts'
 import { answerModels, modelsAsked } from './models.ts'
 import { answerOwnKey, OWN_KEY_PATHS } from './own-key.ts'
+import { QUOTE_PATHS, serveQuote } from './quote.ts'
 import { serve } from './pipeline.ts'
 import { refuse } from './refuse.ts'
 import { FIXED_HEADERS } from './response-headers.ts'
@@ -64,6 +65,8 @@ function dispatch(request: IncomingMessage, response: ServerResponse, context: C
   if (request.method === 'POST') {
     const endpoint = endpointOf(url)
     if (endpoint !== undefined) return relay(request, response, { ...context, endpoint })
+    const quoted = endpointOf(QUOTE_PATHS.get(pathOf(url)) ?? '')
+    if (quoted !== undefined) return relay(request, response, { ...context, endpoint: quoted, quotes: true })
   }
   const path = pathOf(url)
   const ops = context.options.ops.get(path)
@@ -77,12 +80,13 @@ function dispatch(request: IncomingMessage, response: ServerResponse, context: C
 function relay(
   request: IncomingMessage,
   response: ServerResponse,
-  { world, options, endpoint }: Context & { readonly endpoint: Endpoint },
+  { world, options, endpoint, quotes = false }: Context & { readonly endpoint: Endpoint; readonly quotes?: boolean },
 ): void {
   withCors(request, response, world)
   const fault = options.closed()
   if (fault !== undefined) return refuseEarly(response, fault, { world, wire: endpoint.wire })
-  void serve({ request, response, operation: endpoint.operation, endpoint, snapshot: world.snapshot() }, world)
+  const inbound = { request, response, operation: endpoint.operation, endpoint, snapshot: world.snapshot() }
+  void (quotes ? serveQuote(inbound, world) : serve(inbound, world))
 }
 
 /** The rare ways of the data plane: model lists, preflights, and what does not exist. */
@@ -109,7 +113,8 @@ function dispatchRest(
     return void response.writeHead(200, [...FIXED_HEADERS]).end()
   const wire = wireOfPath(path)
   const isReadable = asked !== undefined || OWN_KEY_PATHS.has(path)
-  const allowed = endpointOf(path) !== undefined ? 'POST' : isReadable ? 'GET, HEAD' : undefined
+  const isPosted = endpointOf(path) !== undefined || QUOTE_PATHS.has(path)
+  const allowed = isPosted ? 'POST' : isReadable ? 'GET, HEAD' : undefined
   if (allowed === undefined) {
     const fault = new Fault('not_found', `Unknown path ${request.method} ${path.slice(0, 200)}`)
     return refuseEarly(response, fault, { world, wire })

@@ -46,7 +46,7 @@ export interface World {
   /** The budgets that pay for a key, likewise. */
   readonly budgets: Pick<Budgets, 'of'>
   /** Learns how long answers usually are. */
-  readonly forecast: Pick<CostForecast, 'note'>
+  readonly forecast: Pick<CostForecast, 'note' | 'quoted'>
   /** What a key has used since the beginning of a UTC day; rejects while the database is away. */
   readonly keyUsage: (keyId: string, fromDay: string) => Promise<KeyUsage>
   /** What was answered to requests that carry an idempotency key. */

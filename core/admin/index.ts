@@ -39,7 +39,7 @@ import {
   teamsCreate,
   teamsList,
 } from './tenants.ts'
-import { usageList, usageTotals } from './usage.ts'
+import { usageExport, usageList, usageTotals } from './usage.ts'
 
 /** Every action that there is, in the order in which help and documentation show them. */
 export const actions: readonly Action[] = [
@@ -87,6 +87,7 @@ export const actions: readonly Action[] = [
   serviceTokensRevoke,
   usageTotals,
   usageList,
+  usageExport,
   auditList,
   providersList,
   configShow,

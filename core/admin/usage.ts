@@ -67,6 +67,34 @@ export const usageTotals = action({
   changes: false,
 })
 
+const groupings = ['key', 'user', 'team', 'project', 'organisation', 'provider', 'model', 'day'] as const
+
+export const usageExport = action({
+  name: 'usage.export',
+  method: 'GET',
+  path: '/usage/export',
+  permission: 'usage:read',
+  narrows: true,
+  summary: 'Export attempts, or sums by any of their sides, as lines of JSON or as CSV.',
+  input: z.strictObject({
+    ...inOrganisation,
+    format: z.enum(['ndjson', 'csv']).default('ndjson').describe('A JSON object on each line, or a table with a line of names first'),
+    by: z
+      .array(z.enum(groupings))
+      .max(groupings.length)
+      .optional()
+      .describe('What to sum up by, together; each attempt by itself when left out'),
+    from: day.optional().describe('First day; 30 days back when left out'),
+    to: day.optional().describe('Last day; today when left out'),
+    timeZone: lineOfText(64)
+      .default('UTC')
+      .describe('Where days begin and end, as Europe/Berlin; others than UTC are summed up from the attempts that are kept'),
+  }),
+  output: z.object({}),
+  streams: true,
+  changes: false,
+})
+
 export const usageList = action({
   name: 'usage.list',
   method: 'GET',

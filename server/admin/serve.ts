@@ -1,4 +1,4 @@
-import { type Fault, faultOf } from '../../core/fault.ts'
+import { Fault, faultOf } from '../../core/fault.ts'
 import type { Clock, Log } from '../../core/world.ts'
 import { insertAuditLine } from '../store/audit.sql.ts'
 import type { Allowances } from '../world/allowances.ts'
@@ -8,11 +8,11 @@ import { EVERY_ORGANISATION, type Sql } from '../world/sql.ts'
 import { codeOf } from '../world/error-code.ts'
 import { type Scope, scopeOf } from './permission.ts'
 import type { Random } from './secret.ts'
-import type { Caller, Fields, Ready, Served } from './served.ts'
+import type { Caller, Fields, Pieces, Served, Whole } from './served.ts'
 
 /** What every action needs of the world. */
 export interface ServeWorld {
-  readonly sql: Pick<Sql, 'control' | 'queries' | 'within'>
+  readonly sql: Pick<Sql, 'control' | 'queries' | 'within' | 'reading'>
   readonly clock: Clock
   readonly log: Log
   readonly random: Random
@@ -33,6 +33,7 @@ export async function perform(
   world: ServeWorld,
 ): Promise<Fields> {
   const ready = read(raw)
+  if (ready.kind === 'stream') throw new Fault('internal', 'This action streams')
   const now = new Date(world.clock.now())
   const asked = ready.input['organisation']
   const scope = scopeOf(action, caller.access, typeof asked === 'string' ? asked : undefined)
@@ -46,8 +47,26 @@ export async function perform(
   return output
 }
 
+/** Runs an action that streams, for as long as `send` takes to hand its answer on. */
+export async function performStream(
+  { action, read }: Served,
+  raw: unknown,
+  { caller, world, send }: { readonly caller: Caller; readonly world: ServeWorld; readonly send: Send },
+): Promise<void> {
+  const ready = read(raw)
+  if (ready.kind === 'whole') throw new Fault('internal', 'This action does not stream')
+  const now = new Date(world.clock.now())
+  const asked = ready.input['organisation']
+  const scope = scopeOf(action, caller.access, typeof asked === 'string' ? asked : undefined)
+  await world.sql.reading(tenantOf(scope), (sql) =>
+    send(ready.open({ sql, caller, now, random: world.random, found: () => {}, ...scope })),
+  )
+}
+
+type Send = (answer: Pieces) => Promise<void>
+
 interface Look {
-  readonly ready: Ready
+  readonly ready: Whole
   readonly caller: Caller
   readonly now: Date
   readonly scope: Scope

@@ -42,10 +42,27 @@ export interface Served {
 export const userOf = ({ access }: Caller): string | null => (access?.kind === 'user' ? access.id : null)
 
 /** A call whose input is known to be good. */
-export interface Ready {
+export type Ready = Whole | Streamed
+
+export interface Whole {
+  readonly kind: 'whole'
   readonly input: Fields
   /** The output holds what the declaration says and nothing else, so that no secret slips out with a row. */
   run(context: Context): Promise<Fields>
+}
+
+/** An answer that is not held as a whole. */
+export interface Streamed {
+  readonly kind: 'stream'
+  readonly input: Fields
+  open(context: Context): Pieces
+}
+
+/** Text in pieces, made as they are taken; the context's transaction lasts until the end. */
+export interface Pieces {
+  /** Media type. */
+  readonly type: string
+  readonly pieces: AsyncIterable<string>
 }
 
 /** Ties a body to its declaration. */
@@ -55,8 +72,25 @@ export const served = <Input extends z.ZodObject, Output extends z.ZodObject>(
 ): Served => ({
   action,
   read: (raw) => {
-    const { data: input, error } = action.input.safeParse(raw)
-    if (error !== undefined) throw inputFault(error)
-    return { input, run: async (context) => action.output.parse(await body(input, context)) }
+    const input = inputOf(action, raw)
+    return { kind: 'whole', input, run: async (context) => action.output.parse(await body(input, context)) }
   },
 })
+
+/** The same for one that streams. */
+export const streamed = <Input extends z.ZodObject>(
+  action: Action<Input> & { readonly streams?: true },
+  body: (input: z.output<Input>, context: Context) => Pieces,
+): Served => ({
+  action,
+  read: (raw) => {
+    const input = inputOf(action, raw)
+    return { kind: 'stream', input, open: (context) => body(input, context) }
+  },
+})
+
+function inputOf<Input extends z.ZodObject>(action: Action<Input>, raw: unknown): z.output<Input> {
+  const { data: input, error } = action.input.safeParse(raw)
+  if (error !== undefined) throw inputFault(error)
+  return input
+}
