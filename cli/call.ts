@@ -19,22 +19,55 @@ export async function callAction(
   input: { readonly [field: string]: unknown },
   gateway: Gateway,
 ): Promise<Answer> {
+  const { url, body } = addressed(action, input, gateway.url)
+  try {
+    const answer = await opened(url, { method: action.method, token: gateway.token, body }, ANSWER_MS_MAX)
+    return answerOf(answer.statusCode ?? 0, await textOf(answer), gateway.url)
+  } catch (error) {
+    return { kind: 'refused', message: failure(error, gateway.url) }
+  }
+}
+
+/** The same for one that streams: each line goes to `out` as it comes. An answer that breaks off is refused, whatever came before. */
+export async function streamAction(
+  action: Action,
+  input: { readonly [field: string]: unknown },
+  { url: at, token, out }: Gateway & { readonly out: (line: string) => void },
+): Promise<Answer> {
+  const { url, body } = addressed(action, input, at)
+  try {
+    const answer = await opened(url, { method: action.method, token, body }, STREAM_MS_MAX)
+    if (answer.statusCode !== 200) return answerOf(answer.statusCode ?? 0, await textOf(answer), at)
+    const text = new TextDecoder()
+    let rest = ''
+    for await (const raw of answer) {
+      // What a response without an encoding gives.
+      const lines = (rest + text.decode(raw as Buffer, { stream: true })).split('\n')
+      rest = lines.pop() ?? ''
+      for (const line of lines) out(line)
+    }
+    return { kind: 'done', output: {} }
+  } catch (error) {
+    return { kind: 'refused', message: failure(error, at) }
+  }
+}
+
+/** Where an action is called, and with which body. */
+function addressed(
+  action: Action,
+  input: { readonly [field: string]: unknown },
+  gateway: URL,
+): { readonly url: URL; readonly body: string | undefined } {
   const rest = new Map(Object.entries(input))
   const path = action.path.replace(/:(\w+)/g, (_, name: string) => {
     const value = encodeURIComponent(String(rest.get(name)))
     rest.delete(name)
     return value
   })
-  const url = new URL(gateway.url)
+  const url = new URL(gateway)
   url.pathname = `${url.pathname.replace(/\/$/, '')}/api${path}`
   url.search = action.method === 'GET' ? queryOf(rest) : ''
-  try {
-    const body = action.method === 'GET' ? undefined : JSON.stringify(Object.fromEntries(rest))
-    const { status, text } = await exchange(url, { method: action.method, token: gateway.token, body })
-    return answerOf(status, text, gateway.url)
-  } catch (error) {
-    return { kind: 'refused', message: failure(error, gateway.url) }
-  }
+  return { url, body: action.method === 'GET' ? undefined : JSON.stringify(Object.fromEntries(rest)) }
 }
 
 function queryOf(fields: ReadonlyMap<string, unknown>): string {
@@ -50,19 +83,19 @@ interface Outgoing {
 }
 
 /** Redirects are not followed: the token is for this address alone. */
-async function exchange(
-  url: URL,
-  { method, token, body }: Outgoing,
-): Promise<{ readonly status: number; readonly text: string }> {
+function opened(url: URL, { method, token, body }: Outgoing, msMax: number): Promise<IncomingMessage> {
   const start = url.protocol === 'https:' ? requestHttps : requestHttp
   const headers = {
     authorization: `Bearer ${token}`,
     ...(body === undefined ? {} : { 'content-type': 'application/json' }),
   }
-  const signal = AbortSignal.timeout(ANSWER_MS_MAX)
-  const answer = await new Promise<IncomingMessage>((resolve, reject) => {
+  const signal = AbortSignal.timeout(msMax)
+  return new Promise<IncomingMessage>((resolve, reject) => {
     start(url, { method, headers, signal, agent: false }, resolve).on('error', reject).end(body)
   })
+}
+
+async function textOf(answer: IncomingMessage): Promise<string> {
   const pieces: Buffer[] = []
   let bytes = 0
   for await (const raw of answer) {
@@ -72,9 +105,11 @@ async function exchange(
     bytes += piece.length
     if (bytes > ANSWER_BYTES_MAX) throw new Error('the answer is too large')
   }
-  return { status: answer.statusCode ?? 0, text: Buffer.concat(pieces).toString('utf8') }
+  return Buffer.concat(pieces).toString('utf8')
 }
 
+/** A day: whoever exports years must not be cut off. */
+const STREAM_MS_MAX = 86_400_000
 const ANSWER_MS_MAX = 10_000
 const ANSWER_BYTES_MAX = 16 * 1024 * 1024
 

@@ -173,6 +173,34 @@ describe('when the gateway', () => {
     expect({ out, err }).toEqual({ out: '', err: 'Searched back to 2026-11-20T00:00:00.000Z: --cursor b goes on\n' })
   })
 
+  test('streams, each line is printed as it came, and a break is a failure', async () => {
+    const lines = ['{"a":1}', '{"a":"é"}']
+    const whole = await answering((_, response) => void response.end(`${lines.join('\n')}\n`))
+    const environment = (SEKISHO_URL: string) => ({ SEKISHO_URL, SEKISHO_TOKEN: 'svc_x' })
+    expect(await sekisho(['usage', 'export', '--by', 'key', '--by', 'day'], environment(whole))).toEqual({
+      code: 0,
+      out: `${lines.join('\n')}\n`,
+      err: '',
+    })
+    const broken = await answering((_, response) => {
+      response.write(`${lines.join('\n')}\n`, () => response.destroy())
+    })
+    expect(await sekisho(['usage', 'export'], environment(broken))).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('failed'),
+    })
+    const refusing = await answering(
+      (_, response) =>
+        void response
+          .writeHead(400)
+          .end('{"error":{"code":"bad_request","message":"timeZone: no","field":"timeZone"}}'),
+    )
+    expect(await sekisho(['usage', 'export'], environment(refusing))).toMatchObject({
+      code: 1,
+      err: 'sekisho: --time-zone: no\n',
+    })
+  })
+
   test('shows what others wrote, control characters do not reach the terminal', async () => {
     const items = [{ id: 'a', name: '\u001b[2J\u202ered\nline', models: ['x', 'y'], revokedAt: null }]
     const url = await answering((_, response) => void response.end(JSON.stringify({ items, next: 'b' })))

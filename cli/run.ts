@@ -1,6 +1,6 @@
 import { actions } from '../core/admin/index.ts'
 import { type Command, commandOf, commandsOf } from './command.ts'
-import { callAction } from './call.ts'
+import { callAction, streamAction } from './call.ts'
 import { commandHelp, overview } from './help.ts'
 import { Misuse, readArguments } from './arguments.ts'
 import { show } from './show.ts'
@@ -38,6 +38,11 @@ export async function run(argv: readonly string[], terminal: Terminal): Promise<
 
 async function runCommand(command: Command, words: readonly string[], terminal: Terminal): Promise<number> {
   const { input, json, url, token } = await readArguments(command, words, terminal)
+  if (command.action.streams === true) {
+    const streamed = await streamAction(command.action, input, { url, token, out: terminal.out })
+    if (streamed.kind === 'refused') terminal.err(`sekisho: ${streamed.message}`)
+    return streamed.kind === 'done' ? 0 : 1
+  }
   const answer = await callAction(command.action, input, { url, token })
   switch (answer.kind) {
     case 'done':

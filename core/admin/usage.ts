@@ -78,7 +78,10 @@ export const usageExport = action({
   summary: 'Export attempts, or sums by any of their sides, as lines of JSON or as CSV.',
   input: z.strictObject({
     ...inOrganisation,
-    format: z.enum(['ndjson', 'csv']).default('ndjson').describe('A JSON object on each line, or a table with a line of names first'),
+    format: z
+      .enum(['ndjson', 'csv'])
+      .default('ndjson')
+      .describe('A JSON object on each line, or a table with a line of names first'),
     by: z
       .array(z.enum(groupings))
       .max(groupings.length)
@@ -88,7 +91,9 @@ export const usageExport = action({
     to: day.optional().describe('Last day; today when left out'),
     timeZone: lineOfText(64)
       .default('UTC')
-      .describe('Where days begin and end, as Europe/Berlin; others than UTC are summed up from the attempts that are kept'),
+      .describe(
+        'Where days begin and end, as Europe/Berlin; others than UTC are summed up from the attempts that are kept',
+      ),
   }),
   output: z.object({}),
   streams: true,

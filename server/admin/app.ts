@@ -12,8 +12,9 @@ import { addOpenApi, documented } from './openapi.ts'
 import { proveCaller } from './permission.ts'
 import { inPath, pathNames } from './path.ts'
 import type { PlaneWorld } from './plane.ts'
-import { perform } from './serve.ts'
-import type { Caller, Fields, Served } from './served.ts'
+import { sendPieces } from './send-pieces.ts'
+import { perform, performStream } from './serve.ts'
+import type { Caller, Fields, Pieces, Served } from './served.ts'
 import { type InTurn, openTurns } from './turns.ts'
 
 declare module 'fastify' {
@@ -49,8 +50,8 @@ export async function openApp(
   app.setErrorHandler((error, request, reply) => refuse(error, { request, reply, world }))
   app.setNotFoundHandler((request, reply) => refuse(nowhere(request, reply, all), { request, reply, world }))
   await addOpenApi(app)
-  const inTurn = openTurns()
-  for (const served of all) addRoute(app, { served, world, inTurn })
+  const turns = { inTurn: openTurns(), inTurnOfStreams: openTurns({ inFlightMax: 2, queueMax: 10 }) }
+  for (const served of all) addRoute(app, { served, world, ...turns })
   await app.ready()
   return (request, response) => app.routing(request, response)
 }
@@ -61,9 +62,10 @@ interface RouteParts {
   readonly served: Served
   readonly world: PlaneWorld
   readonly inTurn: InTurn
+  readonly inTurnOfStreams: InTurn
 }
 
-function addRoute(app: FastifyInstance, { served, world, inTurn }: RouteParts): void {
+function addRoute(app: FastifyInstance, { served, world, inTurn, inTurnOfStreams }: RouteParts): void {
   const { action } = served
   const fields = inputFields(action.input)
   const names = pathNames(action.path)
@@ -85,7 +87,16 @@ function addRoute(app: FastifyInstance, { served, world, inTurn }: RouteParts): 
       const twice = names.find((name) => Object.hasOwn(given, name))
       if (twice !== undefined) throw new Fault('bad_request', `'${twice}' is given by the path`, { field: twice })
       const params = Object.fromEntries(textsOf(request.params))
-      const output = await inTurn(() => perform(served, { ...given, ...params }, caller, world))
+      const input = { ...given, ...params }
+      if (action.streams === true) {
+        const send = (answer: Pieces) => sendPieces(reply, answer)
+        await inTurnOfStreams(() => performStream(served, input, { caller, world, send })).catch((error: unknown) => {
+          if (!reply.sent) throw error
+          world.log.warn({ requestId: request.id, action: action.name, code: codeOf(error) }, 'an answer broke off')
+        })
+        return reply
+      }
+      const output = await inTurn(() => perform(served, input, caller, world))
       return reply
         .header('content-type', 'application/json; charset=utf-8')
         .header('x-sekisho-request-id', request.id)

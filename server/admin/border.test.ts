@@ -245,11 +245,14 @@ describe('what comes from outside the admin API', () => {
     expect(operations.map(({ operationId }) => operationId).toSorted()).toEqual(
       actions.map(({ name }) => name).toSorted(),
     )
-    for (const { responses, summary, security } of operations) {
+    const streaming = actions.filter(({ streams }) => streams === true).map(({ name }) => name)
+    for (const { operationId, responses, summary, security } of operations) {
       expect(summary).toMatch(/\.$/)
       expect(security).toEqual([{ bearer: [] }])
       expect(responses).toMatchObject({
-        200: { content: { 'application/json': { schema: { type: 'object' } } } },
+        200: streaming.includes(operationId)
+          ? { content: { 'text/csv': { schema: { type: 'string' } } } }
+          : { content: { 'application/json': { schema: { type: 'object' } } } },
         default: {},
       })
     }

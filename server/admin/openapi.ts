@@ -33,7 +33,7 @@ export async function addOpenApi(app: FastifyInstance): Promise<void> {
 }
 
 /** What the document says about an action. */
-export function documented({ name, summary, path, method, input, output }: Action): FastifySchema {
+export function documented({ name, summary, path, method, input, output, streams }: Action): FastifySchema {
   const [tag = name] = name.split('.')
   const { params, rest } = split(input, pathNames(path))
   return {
@@ -43,7 +43,7 @@ export function documented({ name, summary, path, method, input, output }: Actio
     security: [{ bearer: [] }],
     ...(params === undefined ? {} : { params }),
     ...(rest === undefined ? {} : method === 'GET' ? { querystring: rest } : { body: rest }),
-    response: { 200: described(output, 'Done'), default: described(faultSchema, 'Refused') },
+    response: { 200: streams === true ? lines : described(output, 'Done'), default: described(faultSchema, 'Refused') },
   }
 }
 
@@ -51,6 +51,11 @@ const described = (schema: z.ZodType, description: string) => ({
   description,
   content: { 'application/json': { schema } },
 })
+
+const lines = {
+  description: 'Lines as they are found; an answer that breaks off is not whole',
+  content: { 'application/x-ndjson': { schema: z.string() }, 'text/csv': { schema: z.string() } },
+}
 
 const faultSchema = z.object({
   error: z.object({ code: z.string(), message: z.string(), field: z.string().optional(), requestId: z.string() }),

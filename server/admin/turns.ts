@@ -5,7 +5,7 @@ import { openGates } from '../world/gates.ts'
 export type InTurn = <Result>(work: () => Promise<Result>) => Promise<Result>
 
 /** Fewer actions at once than the database has connections for us, so that the key ring never waits behind slow reports. */
-export function openTurns(): InTurn {
+export function openTurns({ inFlightMax = 4, queueMax = 500 } = {}): InTurn {
   const gate = openGates()('admin')
   return async (work) => {
     const leave = await entered()
@@ -18,7 +18,7 @@ export function openTurns(): InTurn {
 
   async function entered() {
     try {
-      return await gate.enter({ inFlightMax: 4, queueMax: 500, waitMs: 10_000 }, () => undefined)
+      return await gate.enter({ inFlightMax, queueMax, waitMs: 10_000 }, () => undefined)
     } catch (error) {
       throw new Fault('overloaded', 'Too many actions at once; try again soon', { cause: error, retryAfterSeconds: 2 })
     }

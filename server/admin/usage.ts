@@ -1,7 +1,6 @@
 import type { Kysely } from 'kysely'
 import { usageList, usageTotals } from '../../core/admin/usage.ts'
 import type { AttemptRecord } from '../../core/attempt.ts'
-import { Fault } from '../../core/fault.ts'
 import { dollars } from '../../core/money.ts'
 import { inputTokens, outputTokens } from '../../core/usage.ts'
 import { keyNames } from '../store/keys.sql.ts'
@@ -10,12 +9,14 @@ import type { Database } from '../store/tables.ts'
 import { usageRecords } from '../store/usage.sql.ts'
 import { type UsageGrouping, type UsageTotal, usageTotals as readTotals } from '../store/usage-totals.sql.ts'
 import { served } from './served.ts'
+import { usageExportAction } from './usage-export.ts'
+import { daysOf, momentsOf } from './usage-window.ts'
 
 export const usageActions = [
+  usageExportAction,
+
   served(usageTotals, async ({ by, limit, ...window }, { sql, now, organisation, reach }) => {
-    const to = window.to ?? dayOf(now)
-    const from = window.from ?? dayOf(new Date(Date.parse(to) - 29 * DAY_MS))
-    if (from > to) throw new Fault('bad_request', 'from: must not be after to', { field: 'from' })
+    const { from, to } = daysOf(window, now)
     const { totals, more } = await readTotals(sql, { by, fromDay: from, toDay: to, limit, organisation, reach })
     const ids = totals.map(({ group }) => group).filter((id) => id !== '')
     const names = await namesOf(sql, by, ids)
@@ -25,7 +26,7 @@ export const usageActions = [
   served(
     usageList,
     async ({ key, project, from, to, limit, cursor, ...filters }, { sql, now, organisation, reach }) => {
-      const window = windowOf({ from, to, now })
+      const window = momentsOf({ from, to }, now)
       // What is another organisation's would be looked for in vain, through all of that one's rows.
       const foreign =
         organisation !== null &&
@@ -42,26 +43,6 @@ export const usageActions = [
     },
   ),
 ]
-
-interface Window {
-  /** A day (UTC) or a moment. */
-  readonly from: string | undefined
-  readonly to: string | undefined
-  readonly now: Date
-}
-
-/** In milliseconds since 1970, the end not in it. A day is part of its window, as in totals. */
-function windowOf({ from, to, now }: Window): { readonly from: number; readonly to: number } {
-  const until = to === undefined ? now.getTime() + CLOCKS_MS : Date.parse(to) + (isDay(to) ? DAY_MS : 0)
-  const since = from === undefined ? until - 30 * DAY_MS : Date.parse(from)
-  if (since >= until) throw new Fault('bad_request', 'from: must not be after to', { field: 'from' })
-  return { from: since, to: until }
-}
-
-/** How far the clock of another gateway may be ahead of ours before the newest attempts are missed. */
-const CLOCKS_MS = 3_600_000
-
-const isDay = (text: string): boolean => text.length === '2025-11-21'.length
 
 /** What people call the groups; a model, a provider and a day have no other name. */
 async function namesOf(
@@ -86,11 +67,6 @@ async function namesOf(
       return new Map()
   }
 }
-
-const DAY_MS = 86_400_000
-
-/** The UTC day. */
-const dayOf = (moment: Date): string => moment.toISOString().slice(0, 10)
 
 const totalView = (total: UsageTotal, name: string | null) => ({
   group: total.group,

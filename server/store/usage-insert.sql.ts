@@ -103,7 +103,7 @@ function rare(kind: (typeof USAGE_COLUMNS)[number]): string {
 const names = Object.keys(COLUMNS).join(', ')
 
 /** What is added up for a day, from the rows that were really inserted. */
-const SUMS: { readonly [column: string]: string } = {
+export const SUMS: { readonly [column: string]: string } = {
   requests: 'count(*) FILTER (WHERE attempt = 1)',
   attempts: 'count(*)',
   complete: "count(*) FILTER (WHERE status = 'complete')",
@@ -129,7 +129,7 @@ function together(...columns: readonly string[]): string {
 }
 
 /** Whose and of what the sums of a day are. */
-const DAILY: { readonly [column: string]: string } = {
+export const DAILY: { readonly [column: string]: string } = {
   organisation_id: 'organisation_id',
   day: "(at AT TIME ZONE 'UTC')::date",
   key_id: 'key_id',

@@ -124,7 +124,8 @@ const TABLES: { readonly [by in UsageGrouping]: { readonly all: SumsTable; reado
   organisation: { all: 'usage_daily_models', own: 'usage_daily' },
 }
 
-const GROUP_COLUMNS: { readonly [by in UsageGrouping]: string } = {
+/** The column of each, in all tables of sums that have it. */
+export const GROUP_COLUMNS: { readonly [by in UsageGrouping]: string } = {
   key: 'key_id',
   model: 'model',
   provider: 'provider',

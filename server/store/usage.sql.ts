@@ -93,7 +93,8 @@ export async function usageRecords(
 
 const ROWS_MAX = 500
 
-const recordOf = (row: UsageTable): AttemptRecord => ({
+/** A row as the rest of the program knows it. */
+export const recordOf = (row: UsageTable): AttemptRecord => ({
   id: row.id,
   requestId: row.request_id,
   attempt: row.attempt,

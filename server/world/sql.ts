@@ -27,6 +27,8 @@ export interface Sql extends Pick<Line, 'up' | 'whenUp' | 'listen'> {
    * throws. Outside of it the connections of this pool see nothing that belongs to anybody (row-level security, design 8).
    */
   within<Result>(organisation: string, work: (transaction: Transaction<Database>) => Promise<Result>): Promise<Result>
+  /** The same for what is read for minutes, on one of two connections apart: a statement takes a minute at most, and so does a reader who pauses. */
+  reading<Result>(organisation: string, work: (transaction: Transaction<Database>) => Promise<Result>): Promise<Result>
   /** The pool of `within`, for tests that look what it sees without an organisation. */
   readonly tenants: pg.Pool
   /** A connection of its own, outside the pools, for rare long work such as migrations; the caller connects and ends it. */
@@ -56,20 +58,18 @@ export function openSql(where: string | SqlConnection, options: SqlOptions): Sql
   const control = openPool(settings, { connectionsMax: 5, statementMsMax: 5_000 })
   const ledger = openPool(settings, { connectionsMax: 2, statementMsMax: 30_000 })
   const answers = openPool(settings, { connectionsMax: 5, statementMsMax: 2_000 })
-  const tenants = openPool(
-    // Said although it is the default, because a role may have been given another one.
-    { ...clientSettings(connection, { ...role, 'sekisho.organisation': '' }), stream: sockets.open },
-    { connectionsMax: 5, statementMsMax: 5_000 },
-  )
+  // Said although it is the default, because a role may have been given another one.
+  const nobodys = { ...clientSettings(connection, { ...role, 'sekisho.organisation': '' }), stream: sockets.open }
+  const tenants = openPool(nobodys, { connectionsMax: 5, statementMsMax: 5_000 })
+  const readers = openPool(nobodys, { connectionsMax: 2, statementMsMax: 60_000 })
   const line = openLine({ settings: { ...base, stream: lineSockets.open }, log: options.log, revived: sockets.cut })
   // An idle connection that breaks is dropped by its pool; without a listener Node would end the process.
-  for (const pool of [control, ledger, answers, tenants]) {
+  for (const pool of [control, ledger, answers, tenants, readers]) {
     pool.on('error', () => line.suspect())
     // The pool takes its own listener away while a client is out; a server that says goodbye just then would end the process.
     pool.on('connect', (client) => client.on('error', () => line.suspect()))
   }
   const queries = lazyKysely(control)
-  const tenantQueries = lazyKysely(tenants)
   return {
     control,
     queries,
@@ -78,13 +78,8 @@ export function openSql(where: string | SqlConnection, options: SqlOptions): Sql
     up: line.up,
     whenUp: line.whenUp,
     listen: line.listen,
-    within: async (organisation, work) => {
-      const [builder, { setOrganisation }] = await Promise.all([tenantQueries(), import('../store/tenant.sql.ts')])
-      return builder.transaction().execute(async (transaction) => {
-        await setOrganisation(transaction, organisation)
-        return work(transaction)
-      })
-    },
+    within: inTransactions(tenants),
+    reading: inTransactions(readers),
     tenants,
     client: (limits) => {
       const client = new pg.Client({ ...settings, ...timeLimits(limits.statementMsMax) })
@@ -92,13 +87,31 @@ export function openSql(where: string | SqlConnection, options: SqlOptions): Sql
       return client
     },
     close: async () => {
-      const ends = Promise.allSettled([line.close(), control.end(), ledger.end(), answers.end(), tenants.end()])
+      const ends = Promise.allSettled([
+        line.close(),
+        control.end(),
+        ledger.end(),
+        answers.end(),
+        tenants.end(),
+        readers.end(),
+      ])
       // A server that hangs does not say goodbye; its sockets are cut then.
       await Promise.race([ends, wait(closeMsMax, undefined, { ref: false })])
       sockets.cut()
       lineSockets.cut()
       await ends
     },
+  }
+}
+
+function inTransactions(pool: pg.Pool): Sql['within'] {
+  const queries = lazyKysely(pool)
+  return async (organisation, work) => {
+    const [builder, { setOrganisation }] = await Promise.all([queries(), import('../store/tenant.sql.ts')])
+    return builder.transaction().execute(async (transaction) => {
+      await setOrganisation(transaction, organisation)
+      return work(transaction)
+    })
   }
 }
 
