@@ -12,7 +12,7 @@ import {
 } from '../../core/admin/members.ts'
 import { Fault } from '../../core/fault.ts'
 import { mayGrant, type Place } from '../../core/rights.ts'
-import { insertServiceToken } from '../store/access.sql.ts'
+import { insertServiceToken, rolesOfServiceAccount } from '../store/access.sql.ts'
 import {
   deleteMembership,
   disableServiceAccount,
@@ -120,11 +120,14 @@ export const memberActions = [
     return pageOf(rows, { limit, cursorOf: ({ id }) => id, view: accountView })
   }),
 
-  served(serviceAccountsToken, async ({ id, expiresInDays }, { sql, caller, now, random }) => {
+  served(serviceAccountsToken, async ({ id, expiresInDays }, context) => {
+    const { sql, caller, now, random } = context
     const account = await findServiceAccount(sql, id)
     const view = accountView(account)
     if (account === undefined || account.disabled_at !== null)
       throw new Fault('conflict', 'The service account is disabled')
+    // Who holds the token has all of its roles: making one is giving them.
+    for (const role of await rolesOfServiceAccount(sql, id)) mustGrant(context, role.role, await placeOf(context, role))
     const secret = newSecret('svc', random)
     await insertServiceToken(sql, {
       id: secret.id,
@@ -151,7 +154,10 @@ function mustGrant({ caller }: Context, role: MembershipRow['role'], place: Plac
 }
 
 /** Where a membership holds: its team, its project, which may be in one, or the whole organisation. */
-async function placeOf({ sql }: Context, row: MembershipRow): Promise<Place> {
+async function placeOf(
+  { sql }: Context,
+  row: Pick<MembershipRow, 'organisation_id' | 'team_id' | 'project_id'>,
+): Promise<Place> {
   const { organisation_id: organisationId, team_id: teamId, project_id: projectId } = row
   if (projectId === null) return { organisationId, teamId, projectId }
   return { organisationId, teamId: (await findProject(sql, projectId))?.team_id ?? null, projectId }

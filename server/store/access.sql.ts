@@ -1,5 +1,6 @@
 import { type Generated, type Kysely, sql as raw } from 'kysely'
 import type { Access, Grant } from '../../core/rights.ts'
+import type { MembershipTable } from './members.sql.ts'
 import type { Database } from './tables.ts'
 
 /** Administrators, their service tokens, and the one-time tokens of the first start. */
@@ -139,6 +140,17 @@ interface AccessRow {
   readonly expires_at: Date | null
   readonly revoked_at: Date | null
 }
+
+/** What a token of this service account stands for, and where. */
+export const rolesOfServiceAccount = (
+  sql: Kysely<Database>,
+  id: string,
+): Promise<readonly Pick<MembershipTable, 'role' | 'organisation_id' | 'team_id' | 'project_id'>[]> =>
+  sql
+    .selectFrom('memberships')
+    .select(['role', 'organisation_id', 'team_id', 'project_id'])
+    .where('service_account_id', '=', id)
+    .execute()
 
 export interface NewServiceToken {
   readonly id: string
