@@ -28,7 +28,7 @@ export async function makeUsageRows(client: Client, { rows, days, lastDay, progr
     progress?.(until)
   }
   await client.query('ANALYZE usage, keys')
-  await client.query('VACUUM (ANALYZE) usage_daily')
+  await client.query('VACUUM (ANALYZE) usage_daily, usage_daily_keys, usage_daily_models')
   const { rows: unlike } = await client.query(UNLIKE)
   if (unlike.length > 0) throw new Error(`The daily sums are not those of the rows: ${JSON.stringify(unlike)}`)
 }

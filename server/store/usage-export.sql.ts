@@ -44,7 +44,7 @@ export function exportedSums(
   const rows =
     query.timeZone === 'UTC'
       ? raw<UsageCrossTabRow>`
-          select ${raw.join(by.map((group) => (group === 'day' ? raw`day::text as day` : raw.ref(GROUP_COLUMNS[group]))))},
+          select ${raw.join(by.map((group) => (group === 'day' ? raw`day::text as "day"` : raw.ref(GROUP_COLUMNS[group]))))},
             ${raw.join(Object.keys(SUMS).map((sum) => raw`sum(${raw.ref(sum)}) as ${raw.ref(sum)}`))}
           from ${raw.table(smallest(by, query.reach))}
           where day between ${query.fromDay}::date and ${query.toDay}::date and ${within(query.organisation, query.reach)}
@@ -62,7 +62,7 @@ const inWindow = ({ fromDay, toDay, timeZone, organisation, reach }: UsageExport
 
 /** The group of a row of the ledger, empty where there is none. */
 function sideOf(group: UsageGrouping, timeZone: string): RawBuilder<unknown> {
-  if (group === 'day') return raw`(at at time zone ${timeZone})::date::text as day`
+  if (group === 'day') return raw`(at at time zone ${timeZone})::date::text as "day"`
   const column = GROUP_COLUMNS[group]
   return raw`${raw.raw(DAILY[column] ?? '')} as ${raw.ref(column)}`
 }
