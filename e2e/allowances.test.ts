@@ -8,7 +8,7 @@ import { waitUntil } from './kit/wait.ts'
 /** Limits and plans through the socket: each is shown to block, on every level of the tenancy, and to let through what it allows. */
 
 const ORGANISATION = 'default00000'
-const relay = withRelay(withPostgres())
+const relay = withRelay(withPostgres(), { config: () => ({ models: { ours: { targets: ['fault/m'] } } }) })
 
 interface Made {
   readonly id: string
@@ -89,10 +89,11 @@ describe('a limit of two requests an hour', () => {
     expect(await statuses(key, 1)).toEqual([429])
   })
 
-  test('of some models counts these only, by their own names and by an alias', async () => {
+  test.each(['fault/*', 'm'])('of the models %s counts these only, by every name of theirs', async (model) => {
     const { id, key } = await newKey()
-    await limit({ scope: 'key', subject: id, models: ['fault/*'], ...TWO })
-    expect(await statuses(key, 3)).toEqual([200, 200, 429])
+    await limit({ scope: 'key', subject: id, models: [model], ...TWO })
+    const alias = await ask(key, { model: 'ours' })
+    expect([alias.status, ...(await statuses(key, 2))]).toEqual([200, 200, 429])
     const demo = { model: 'demo/demo-chat', messages: [{ role: 'user', content: 'Hello' }] }
     const answer = await relay.gateway.ask('/v1/chat/completions', { key, body: demo })
     await answer.bytes()
@@ -231,4 +232,19 @@ test('a limit of somebody in another organisation cannot be made, and is refused
   const { id } = await newKey()
   const body = { organisation, scope: 'key', subject: id, measure: 'requests', max: 1, per: 'hour' }
   await expect(relay.gateway.admin('POST', '/limits', body)).rejects.toThrow(/400.*subject/s)
+})
+
+test('what one organisation sets for a user is neither felt nor seen where the same user works for another', async () => {
+  const [mine, theirs] = [
+    await make('/organisations', { name: 'Mine' }),
+    await make('/organisations', { name: 'Theirs' }),
+  ]
+  const user = await make('/users', { name: 'Works for both' })
+  for (const organisation of [mine, theirs]) await make('/members', { organisation, user, role: 'member' })
+  const { key } = await newKey({ organisation: mine, owner: user })
+  await limit({ organisation: theirs, scope: 'user', subject: user, measure: 'requests', max: 0, per: 'day' })
+  await make('/budgets', { organisation: theirs, scope: 'user', subject: user, dollars: 5 })
+  expect((await ask(key)).status).toBe(200)
+  const own = await relay.gateway.ask('/v1/key', { key, method: 'GET' })
+  expect(await own.json()).toMatchObject({ limits: [], budgets: [] })
 })

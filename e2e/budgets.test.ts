@@ -11,8 +11,10 @@ import { waitUntil } from './kit/wait.ts'
 const relay = withRelay(withPostgres(), {
   config: ({ url }) => ({
     providers: { priceless: { baseUrl: url }, free: { baseUrl: url } },
+    models: { ours: { targets: ['fault/m'] } },
     prices: [
       { model: 'fault/m', rates: { input: 1, output: 2 } },
+      { model: 'fault/other', rates: { input: 1, output: 2 } },
       { model: 'free/m', rates: { input: 0, output: 0 } },
     ],
   }),
@@ -48,9 +50,11 @@ const begin = (key: string, of: Ask = {}): Promise<RawResponse> =>
 /** A stream that goes on until its client leaves. */
 const hold = async (key: string, of: Ask = {}) => {
   const before = relay.vendor.seen.length
-  const behaviour = stream({ pace: { kind: 'every', ms: 60_000 } })
+  const behaviour = stream({ pace: { kind: 'driven' } })
   const connection = await relay.beginChat({ key, body: bodyOf({ ...of, stream: true, behaviour }) })
-  await waitUntil('it to be at the vendor', () => relay.vendor.seen.length > before)
+  relay.vendor.next(before)
+  // Its answer has begun: one that never did would count as all that was kept for it.
+  await connection.response()
   return connection
 }
 const ask = async (key: string, of: Ask = {}): Promise<number> => {
@@ -143,6 +147,26 @@ describe('a budget of a thousandth of a dollar', () => {
     await budget({ scope: 'key', subject: id, ...SMALL })
     expect(await own(key)).toMatchObject([{ spent_dollars: '0.0006' }])
     expect(await ask(key, { outputMax: 250 })).toBe(402)
+  })
+})
+
+describe('a budget of a model by its plain name', () => {
+  const OF_M = { dollars: 0.001, models: ['m'] }
+
+  test.each(['fault/m', 'ours'])('pays for it when it is asked for as %s, and for no other model', async (model) => {
+    const { id, key } = await newKey()
+    await budget({ scope: 'key', subject: id, ...OF_M })
+    expect(await ask(key, { model, behaviour: using(900, 0) })).toBe(200)
+    expect([await ask(key, { model }), await ask(key, { model: 'fault/other' })]).toEqual([402, 200])
+  })
+
+  test('that is made later has paid for it by whatever name it was asked for', async () => {
+    const { id, key } = await newKey()
+    for (const model of ['fault/m', 'ours', 'fault/other'])
+      expect(await ask(key, { model, behaviour: using(300, 0) })).toBe(200)
+    await relay.whenIdle()
+    await budget({ scope: 'key', subject: id, ...OF_M })
+    expect(await own(key)).toMatchObject([{ spent_dollars: '0.0006' }])
   })
 })
 

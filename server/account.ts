@@ -162,7 +162,10 @@ export class Account implements Swept {
 
   #clientLeft(): void {
     this.left = true
-    this.#end(clientGone())
+    const fault = clientGone()
+    this.#end(fault)
+    // Recorded before anything is given back: what the vendor may have begun is paid for, whoever has gone.
+    this.run?.abandon(fault)
     this.close(499)
   }
 

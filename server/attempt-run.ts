@@ -123,11 +123,12 @@ export class AttemptRun {
     this.#account.abandon()
   }
 
-  /** Ends whatever is still open of it: for a request that ends outside of the usual ways. */
+  /** Ends whatever is still open of it, and records that it failed, or that its client left. */
   abandon(fault: Fault): void {
     if (this.#settled) return
     this.flow.abort(fault)
-    this.settle({ status: 'failed', reason: fault.code, billed: this.flow.sent ? 'unknown' : 'nothing' }, () => {})
+    const status = this.#account.left ? 'canceled' : 'failed'
+    this.settle({ status, reason: fault.code, billed: billedOf(this) }, () => {})
   }
 
   sweep(nowMs: number): void {
@@ -214,6 +215,19 @@ export class AttemptRun {
   #metered(end: AttemptEnd, reading: Reading): { readonly usage: Usage | null; readonly source: UsageSource | null } {
     return end.billed === 'as_read' ? { usage: reading.usage, source: reading.source } : { usage: null, source: null }
   }
+}
+
+/** A refusal costs nothing, and neither does what never left. A vendor that took the request and then said nothing may have worked. */
+function billedOf({ flow, reader }: AttemptRun): AttemptEnd['billed'] {
+  if (!flow.sent || flow.status >= 300 || isTold(reader)) return 'nothing'
+  if (reader?.openingFault !== undefined) return 'unknown'
+  return reader?.opened === true ? 'as_read' : 'unknown'
+}
+
+/** Whether the vendor itself said, where the answer should be, that there is none. */
+const isTold = (reader: ReplyReader | undefined): boolean => {
+  const reason = reader?.openingFault?.reason
+  return reason === 'error_in_stream' || reason === 'error_in_reply'
 }
 
 const NO_STEPS: readonly BudgetStep[] = []

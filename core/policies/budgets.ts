@@ -1,5 +1,6 @@
 import type { Booking } from '../attempt.ts'
 import type { Budget } from '../budgets/budget.ts'
+import { wholeNano } from '../budgets/nano.ts'
 import { type Exhausted, reserveAll } from '../budgets/reserve.ts'
 import type { Unpriced } from '../budgets/stored-budget.ts'
 import type { ThresholdReached } from '../budgets/thresholds.ts'
@@ -43,16 +44,16 @@ export const budgets = <Request>(ports: BudgetPorts<Request>): Policy<Request> =
     const list = paying.map(({ budget }) => budget)
     const reserved = reserveAll(list, estimate, ports.now())
     if (reserved.verdict === 'exhausted') return { verdict: 'deny', fault: refusal(reserved, ports.now()) }
-    const steps = () => {
-      const wallMs = ports.now()
-      return list.map((budget) => ({ budgetId: budget.rule.id, stepMs: budget.range(wallMs).stepStartMs }))
-    }
+    const stepsAt = (wallMs: number) =>
+      list.map((budget) => ({ budgetId: budget.rule.id, stepMs: budget.range(wallMs).stepStartMs }))
     const book = (costNano: Nano | null): readonly Booking[] => {
-      const booked = costNano ?? reserved.keptNano
-      for (const threshold of reserved.book(costNano, ports.now())) ports.reached(threshold)
-      return booked === 0 ? NOTHING : steps().map((step) => ({ ...step, nano: booked }))
+      // One moment and one amount for both: what this process counts and what the ledger adds up must not differ.
+      const wallMs = ports.now()
+      const booked = (costNano === null ? null : wholeNano(costNano)) ?? reserved.keptNano
+      for (const threshold of reserved.book(booked, wallMs)) ports.reached(threshold)
+      return booked === 0 ? NOTHING : stepsAt(wallMs).map((step) => ({ ...step, nano: booked }))
     }
-    return { verdict: 'pass', settle: () => reserved.close(), purse: { steps, book } }
+    return { verdict: 'pass', settle: () => reserved.close(), purse: { steps: () => stepsAt(ports.now()), book } }
   },
 })
 

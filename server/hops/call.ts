@@ -120,9 +120,7 @@ const openingFault = ({ opened, openingFault }: ReplyReader): Fault | undefined 
 /** Records the attempt that failed, and decides whether another target may be tried. */
 function failed(run: AttemptRun, fault: Fault, { world, account }: Parts): Fault {
   const { flow } = run
-  run.flow.abort(fault)
-  const status = account.left ? 'canceled' : 'failed'
-  run.settle({ status, reason: fault.code, billed: billedOf(run) }, () => {})
+  run.abandon(fault)
   const { provider } = run.attempt.target
   world.log.warn(
     {
@@ -136,17 +134,4 @@ function failed(run: AttemptRun, fault: Fault, { world, account }: Parts): Fault
   )
   if (flow.sent || account.left || fault.code === 'draining') throw fault
   return fault
-}
-
-/** Whether the vendor itself said, where the answer should be, that there is none. */
-const isTold = (reader: ReplyReader | undefined): boolean => {
-  const reason = reader?.openingFault?.reason
-  return reason === 'error_in_stream' || reason === 'error_in_reply'
-}
-
-/** A refusal costs nothing, and neither does what never left. A vendor that took the request and then said nothing may have worked. */
-function billedOf({ flow, reader }: AttemptRun): 'as_read' | 'nothing' | 'unknown' {
-  if (!flow.sent || flow.status >= 300 || isTold(reader)) return 'nothing'
-  if (reader?.openingFault !== undefined) return 'unknown'
-  return reader?.opened === true ? 'as_read' : 'unknown'
 }

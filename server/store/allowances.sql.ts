@@ -7,12 +7,14 @@ import type { LimitPeriod, LimitSubject, StoredLimit } from '../../core/limits/s
 
 /** A limit, and for whom it counts: its own subject, or one that was given its plan. */
 export interface AllowanceRow extends StoredLimit {
+  readonly organisation_id: string
   readonly scope: LimitSubject
   readonly subject_id: string
 }
 
 interface Row {
   readonly id: string
+  readonly organisation_id: string
   readonly scope: LimitSubject
   readonly subject_id: string
   readonly measure: StoredLimit['measure']
@@ -28,9 +30,9 @@ export async function readAllowances(pool: Pool): Promise<readonly AllowanceRow[
 }
 
 const READ = `
-  SELECT id, scope, subject_id, measure, max, per, models FROM limits WHERE removed_at IS NULL AND scope <> 'plan'
+  SELECT id, organisation_id, scope, subject_id, measure, max, per, models FROM limits WHERE removed_at IS NULL AND scope <> 'plan'
   UNION ALL
-  SELECT one.id, given.scope, given.subject_id, one.measure, one.max, one.per, one.models
+  SELECT one.id, given.organisation_id, given.scope, given.subject_id, one.measure, one.max, one.per, one.models
   FROM given_plans AS given
   JOIN plans AS plan ON plan.id = given.plan_id AND plan.archived_at IS NULL
   JOIN limits AS one ON one.scope = 'plan' AND one.subject_id = plan.id AND one.removed_at IS NULL
@@ -38,6 +40,7 @@ const READ = `
 
 /** A budget, for whom it counts, and what is spent of it in the steps that still matter. */
 export interface BudgetRow extends StoredBudget {
+  readonly organisation_id: string
   readonly scope: LimitSubject
   readonly subject_id: string
 }
@@ -58,7 +61,7 @@ export async function readSpend(
 }
 
 const READ_BUDGETS = `
-  SELECT id, scope, subject_id, amount_nano AS "amountNano", period, window_kind AS "window", time_zone AS "timeZone", models, mode,
+  SELECT id, organisation_id, scope, subject_id, amount_nano AS "amountNano", period, window_kind AS "window", time_zone AS "timeZone", models, mode,
     thresholds, unpriced, ceiling_nano AS "ceilingNano"
   FROM budgets WHERE removed_at IS NULL ORDER BY id`
 

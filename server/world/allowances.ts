@@ -50,7 +50,7 @@ export async function openAllowances(
 }
 
 interface State {
-  /** By scope and id: `team 4fGh...`. */
+  /** By their names: `subjectOf`. */
   bySubject: ReadonlyMap<string, readonly AllowanceRow[]>
   /** What each limit has counted for each subject: `limit subject`. */
   readonly meters: Map<string, Meter>
@@ -60,7 +60,7 @@ interface State {
 
 /** Takes over what was read. Meters of limits that still hold go on counting; those of limits that are gone go with the last request that they hold. */
 function take(now: State, rows: readonly AllowanceRow[], nowMs: number): void {
-  now.bySubject = Map.groupBy(rows, ({ scope, subject_id }) => subjectOf(scope, subject_id))
+  now.bySubject = Map.groupBy(rows, subjectOf)
   now.compiled = new WeakMap()
   const living = new Map(rows.map((row) => [meterName(row), row]))
   for (const [name, meter] of now.meters) {
@@ -89,4 +89,4 @@ function meterOf(now: State, row: AllowanceRow): Meter {
   return meter
 }
 
-const meterName = ({ id, scope, subject_id }: AllowanceRow): string => `${id} ${subjectOf(scope, subject_id)}`
+const meterName = (row: AllowanceRow): string => `${row.id} ${subjectOf(row)}`

@@ -61,7 +61,7 @@ export async function openBudgets(
       for (const row of rows) all.push([row, await paying(row)])
       known.clear()
       for (const [row, one] of all) known.set(row.id, one)
-      const grouped = Map.groupBy(all, ([row]) => subjectOf(row.scope, row.subject_id))
+      const grouped = Map.groupBy(all, ([row]) => subjectOf(row))
       now.bySubject = new Map([...grouped].map(([subject, members]) => [subject, members.map(([, one]) => one)]))
       now.compiled = new WeakMap()
     },
