@@ -1,6 +1,6 @@
 import { Fault } from './fault.ts'
 import type { KeyRecord } from './key-record.ts'
-import { allows } from './model-pattern.ts'
+import { allows, isNamed } from './model-pattern.ts'
 import type { Operation } from './operation.ts'
 import type { Route, Target } from './route.ts'
 
@@ -15,8 +15,8 @@ export function checkOperation({ operations }: KeyRecord, operation: Operation):
 }
 
 /**
- * The targets behind `name` that the key may use: none, some, or all of them. It may be allowed a name as it is asked for, or as `provider/model`;
- * what is denied is denied by every name.
+ * The targets behind `name` that the key may use: none, some, or all of them. It may be allowed a name as it is asked for, or as `provider/model`,
+ * but not by the model's own name alone: that would allow it at every provider. What is denied is denied by every name.
  */
 export function usableTargets(key: KeyRecord, name: string, targets: readonly Target[]): readonly Target[] {
   const { models, deniedModels, routes } = key
@@ -24,7 +24,7 @@ export function usableTargets(key: KeyRecord, name: string, targets: readonly Ta
   if (models === null && deniedModels.length === 0) return targets
   if (allows(deniedModels, name)) return NONE
   const byName = models === null || allows(models, name)
-  return targets.filter(({ id }) => (byName || allows(models, id)) && !allows(deniedModels, id))
+  return targets.filter((target) => (byName || allows(models, target.id)) && !isNamed(deniedModels, target))
 }
 
 /** Whether the key may use anything of what a name leads to. */

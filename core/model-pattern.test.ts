@@ -1,6 +1,6 @@
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { allows } from './model-pattern.ts'
+import { allows, isNamed } from './model-pattern.ts'
 
 test.each([
   ['gpt-4.1', 'gpt-4.1', true],
@@ -26,6 +26,16 @@ test.each([
 test('one matching pattern of several is enough, and none allows nothing', () => {
   expect(allows(['a', 'b*'], 'bc')).toBe(true)
   expect(allows([], 'a')).toBe(false)
+})
+
+test.each([
+  ['gpt-5*', true],
+  ['openai/gpt-5*', true],
+  ['*/gpt-5-pro', true],
+  ['azure/gpt-5*', false],
+  ['gpt-4*', false],
+])('the pattern %s and gpt-5-pro of openai: %s', (pattern, expected) => {
+  expect(isNamed([pattern], { id: 'openai/gpt-5-pro', model: 'gpt-5-pro' })).toBe(expected)
 })
 
 test('agrees with the definition of the star for any pattern and name', () => {

@@ -1,3 +1,5 @@
+import type { Target } from './route.ts'
+
 /**
  * Whether one of `patterns` matches `name`. In a pattern `*` stands for any run of characters, `/` included, and everything
  * else for itself. Linear in the length of the name for each part of the pattern: no expression is built, nothing backtracks,
@@ -5,6 +7,13 @@
  */
 export const allows = (patterns: readonly string[], name: string): boolean =>
   patterns.some((pattern) => matches(pattern, name))
+
+/**
+ * Whether one of `patterns` matches the target by either of its names: `provider/model`, or the model's own as the provider knows it. For what must
+ * hold whatever a client asks for: `gpt-5*` is also `openai/gpt-5-pro`, and an alias of it.
+ */
+export const isNamed = (patterns: readonly string[], { id, model }: Pick<Target, 'id' | 'model'>): boolean =>
+  allows(patterns, id) || allows(patterns, model)
 
 /**
  * Each part between stars is taken at its first place behind the part before it. That is enough: taking an earlier place never

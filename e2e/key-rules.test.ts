@@ -39,6 +39,19 @@ describe('a key', () => {
     expect(await chat(key, 'demo/demo-chat')).toEqual(OK)
   })
 
+  test('that is denied a model by its plain name is refused it at every provider and behind every name of ours', async () => {
+    const { key } = await newKey({ deniedModels: ['m'] })
+    for (const model of ['fault/m', 'mine', 'other'])
+      expect([model, ...(await chat(key, model))]).toEqual([model, 403, 'model_not_allowed'])
+    expect((await listed(key)).filter((id) => ['fault/m', 'mine', 'other'].includes(id))).toEqual([])
+    expect(await chat(key, 'demo/demo-chat')).toEqual(OK)
+  })
+
+  test('that is allowed a model by its plain name is not thereby allowed it at a provider that it did not name', async () => {
+    const { key } = await newKey({ models: ['m'] })
+    for (const model of ['fault/m', 'mine']) expect(await chat(key, model)).toEqual([403, 'model_not_allowed'])
+  })
+
   test('is denied a model also where a pattern allows it', async () => {
     const { key } = await newKey({ models: ['*'], deniedModels: ['mine'] })
     expect([await chat(key, 'mine'), await chat(key, 'other')]).toEqual([[403, 'model_not_allowed'], OK])

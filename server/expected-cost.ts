@@ -1,13 +1,12 @@
 import { type CostEstimate, type CostEstimator, costEstimator, type Size } from '../core/budgets/estimate.ts'
 import { TypicalOutput } from '../core/budgets/typical.ts'
 import type { AttemptRecord } from '../core/attempt.ts'
-import { allows } from '../core/model-pattern.ts'
 import { type Price, priceAt } from '../core/price.ts'
 import type { Payer } from '../core/policies/budgets.ts'
 import type { Target } from '../core/route.ts'
 import { outputTokens } from '../core/usage.ts'
 import type { Asked } from './exchange.ts'
-import { promptEstimate } from './expected-tokens.ts'
+import { isOf, promptEstimate } from './expected-tokens.ts'
 import { findRoute } from './snapshot.ts'
 import type { Budgets } from './world/budgets.ts'
 
@@ -20,12 +19,6 @@ export function payersFor(asked: Asked, budgets: Pick<Budgets, 'of'>): readonly 
     const { models, unpriced, ceilingNano } = stored
     return models === null || isOf(models, asked) ? { budget, unpriced, ceilingNano } : []
   })
-}
-
-/** By the name that the client asks for, or by that of a target behind it: an alias is no way around a budget. */
-function isOf(models: readonly string[], { fields, snapshot }: Asked): boolean {
-  if (allows(models, fields.model)) return true
-  return findRoute(snapshot, fields.model)?.targets.some(({ id }) => allows(models, id)) === true
 }
 
 /** What a request may cost at one target; `undefined` where its price is unknown. */

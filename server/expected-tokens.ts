@@ -1,5 +1,5 @@
 import type { Meter } from '../core/limits/meter.ts'
-import { allows } from '../core/model-pattern.ts'
+import { allows, isNamed } from '../core/model-pattern.ts'
 import type { Asked } from './exchange.ts'
 import { findRoute } from './snapshot.ts'
 import type { Allowances } from './world/allowances.ts'
@@ -11,10 +11,10 @@ export function metersFor(asked: Asked, allowances: Pick<Allowances, 'of'>): rea
   return all.flatMap(({ meter, models }) => (models === null || isOf(models, asked) ? meter : []))
 }
 
-/** By the name that the client asks for, or by that of a target behind it: an alias is no way around a limit. */
-function isOf(models: readonly string[], { fields, snapshot }: Asked): boolean {
+/** By the name that the client asks for, or by any name of a target behind it: an alias is no way around a limit or a budget. */
+export function isOf(models: readonly string[], { fields, snapshot }: Asked): boolean {
   if (allows(models, fields.model)) return true
-  return findRoute(snapshot, fields.model)?.targets.some(({ id }) => allows(models, id)) === true
+  return findRoute(snapshot, fields.model)?.targets.some((target) => isNamed(models, target)) === true
 }
 
 /** What the prompt may come to, in tokens. */

@@ -109,7 +109,8 @@ export async function spentBefore(
     select floor(extract(epoch from at) * 1000 / ${stepMs}::numeric)::bigint * ${stepMs}::bigint as step, sum(cost_nano) as nano
     from usage
     where at >= ${from} and organisation_id = ${organisation_id} and ${raw.ref(column)} = ${subject_id}
-      and (${models === null} or model_asked like any(${patterns}) or provider || '/' || model_sent like any(${patterns}))
+      and (${models === null} or model_asked like any(${patterns}) or model_sent like any(${patterns})
+        or provider || '/' || model_sent like any(${patterns}))
     group by 1 having sum(cost_nano) > 0 order by 1
   `.execute(sql)
   return rows.map(({ step, nano }) => ({ startMs: Number(step), nano: Number(nano) }))
