@@ -19,6 +19,7 @@ import {
   revokeKey,
   rotateSecret,
 } from '../store/keys.sql.ts'
+import { isMember } from '../store/members.sql.ts'
 import { given } from '../../core/given.ts'
 import { type Place, reaches } from '../../core/rights.ts'
 import { pageOf } from './page.ts'
@@ -98,7 +99,10 @@ interface Belonging {
   readonly userId: string | null
 }
 
-/** Whose a new key is. Throws `forbidden` where the caller may make none. */
+/**
+ * Whose a new key is. Throws `forbidden` where the caller may make none, and a `bad_request` for an owner who is not in the organisation: what a key
+ * uses counts on its owner, and what the owner may use it may.
+ */
 async function belongingOf(
   context: Context,
   asked: {
@@ -113,6 +117,8 @@ async function belongingOf(
   // Who may only make their own keys makes their own, whether they say so or not.
   const userId = asked.owner ?? (reach.kind === 'part' ? reach.userId : null)
   if (!reaches(reach, place, userId)) throw forbidden()
+  if (userId !== null && !(await isMember(context.sql, { organisationId, userId })))
+    throw new Fault('bad_request', 'owner: there is no member of this id in the organisation', { field: 'owner' })
   return { place, userId }
 }
 
