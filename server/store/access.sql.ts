@@ -39,6 +39,7 @@ export interface Administrator {
 
 export interface ServiceTokenRow {
   readonly id: string
+  /** Name of the person or the program. */
   readonly administrator: string
   readonly created_at: Date
   readonly expires_at: Date | null
@@ -189,7 +190,7 @@ export function listServiceTokens(
 }
 
 /**
- * Revokes a token; a second time changes nothing. `undefined` when there is none of this id, `last` when nobody could ever
+ * Revokes a token; a second time changes nothing. `undefined` when there is none of this id, `last` when no operator could ever
  * come in again without it: the rows that keep the door open are locked, so that two cannot close it together.
  */
 export async function revokeServiceToken(
@@ -197,12 +198,15 @@ export async function revokeServiceToken(
   { id, now }: { readonly id: string; readonly now: Date },
 ): Promise<ServiceTokenRow | 'last' | undefined> {
   const lasting = await sql
-    .selectFrom('service_tokens')
-    .select('id')
-    .where('revoked_at', 'is', null)
-    .where('expires_at', 'is', null)
-    .orderBy('id')
-    .forUpdate()
+    .selectFrom('service_tokens as token')
+    .innerJoin('users as operator', 'operator.id', 'token.user_id')
+    .select('token.id')
+    .where('token.revoked_at', 'is', null)
+    .where('token.expires_at', 'is', null)
+    .where('operator.is_operator', '=', true)
+    .where('operator.disabled_at', 'is', null)
+    .orderBy('token.id')
+    .forUpdate('token')
     .execute()
   if (lasting.length === 1 && lasting[0]?.id === id) return 'last'
   await sql
@@ -217,11 +221,7 @@ export async function revokeServiceToken(
 const tokens = (sql: Kysely<Database>) =>
   sql
     .selectFrom('service_tokens as token')
-    .innerJoin('users as administrator', 'administrator.id', 'token.user_id')
-    .select([
-      'token.id',
-      'administrator.name as administrator',
-      'token.created_at',
-      'token.expires_at',
-      'token.revoked_at',
-    ])
+    .leftJoin('users as person', 'person.id', 'token.user_id')
+    .leftJoin('service_accounts as robot', 'robot.id', 'token.service_account_id')
+    .select(['token.id', 'token.created_at', 'token.expires_at', 'token.revoked_at'])
+    .select((eb) => eb.fn.coalesce('person.name', 'robot.name', eb.val('')).as('administrator'))
