@@ -34,14 +34,14 @@ const PASS: Ticket = { verdict: 'pass' }
 function refusal({ rule, retryAfterSeconds }: Refused, expected: number): Fault {
   const { measure, max } = rule
   const what = measure === 'concurrent' ? `${max} requests at once` : `${max} ${measure} in ${spanOf(rule.windowMs)}`
-  if (retryAfterSeconds === undefined)
-    return new Fault(
-      'limit_too_small',
-      `This request needs about ${Math.ceil(expected)} tokens, and the limit is ${what}`,
-      {
-        reason: rule.id,
-      },
-    )
+  if (retryAfterSeconds === undefined) {
+    // A limit that counts requests is too small for one only when it is 0: how large the request is has no part in that.
+    const message =
+      measure === 'tokens'
+        ? `This request needs about ${Math.ceil(expected)} tokens, and the limit is ${what}`
+        : `The limit is ${what}`
+    return new Fault('limit_too_small', message, { reason: rule.id })
+  }
   return new Fault('rate_limited', `The limit of ${what} is reached`, { retryAfterSeconds, reason: rule.id })
 }
 
