@@ -22,8 +22,7 @@ test('a request whose client leaves before the answer began counts as what was k
   const { id, key } = made as { readonly id: string; readonly key: string }
   await relay.gateway.admin('POST', '/budgets', { scope: 'key', subject: id, dollars: 1 })
   await relay.gateway.admin('POST', '/limits', { scope: 'key', subject: id, measure: 'tokens', max: 1000, per: 'day' })
-  const own = async () =>
-    (await (await relay.gateway.ask('/v1/key', { key, method: 'GET' })).json()) as unknown as Standing
+  const own = async () => (await (await relay.gateway.ask('/v1/key', { key, method: 'GET' })).json()) as Standing
 
   const before = relay.vendor.seen.length
   const body = {

@@ -179,13 +179,19 @@ const INSERT = insertAndSum(`INSERT INTO usage (${names})
 /** How a payload ends that no budget paid for; also those of versions that knew no budgets, which end otherwise, are read right. */
 const NO_BOOKINGS = ',[]]'
 
-/** The same, and what budgets paid for the rows that were really inserted is added to what is spent of them. */
+/**
+ * The same, and what budgets paid for the rows that were really inserted is added to what is spent of them: once, also where an end stands twice in a batch,
+ * which happens when a journal file is replaced whose last frames may not have reached the disk.
+ */
 const INSERT_AND_BOOK = INSERT.replace(
   'SELECT count(*)',
   `, booked AS (
   INSERT INTO budget_spend AS spend (budget_id, step_start, spent_nano)
   SELECT budgets.id, to_timestamp((booking->>1)::bigint / 1000.0), sum((booking->>2)::numeric)
-  FROM jsonb_array_elements($1::jsonb) AS batch (payload)
+  FROM (
+    SELECT DISTINCT ON (${text('id')}) payload
+    FROM jsonb_array_elements($1::jsonb) WITH ORDINALITY AS batch (payload, place) ORDER BY ${text('id')}, place
+  ) AS batch
   JOIN inserted ON inserted.id = (${text('id')})::uuid
   CROSS JOIN LATERAL jsonb_array_elements(coalesce(payload->${SETTLE_COLUMNS.indexOf('bookings')}, '[]'::jsonb)) AS booking
   JOIN budgets ON budgets.id = booking->>0

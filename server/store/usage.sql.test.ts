@@ -80,6 +80,21 @@ describeOnDatabases('usage', (postgres) => {
     expect(totals).toMatchObject([{ attempts: 2, complete: 2, interrupted: 0, cost_nano: 2 * 1_234 }])
   })
 
+  test('an end that stands twice in a batch is booked on its budget once, as the first says', async () => {
+    const sql = await migrated(postgres)
+    await sql.control.query(
+      `INSERT INTO budgets (id, organisation_id, scope, subject_id, amount_nano, period, mode, thresholds, unpriced, created_at)
+       VALUES ('b', $1, 'organisation', $1, 1000000, 'total', 'enforce', '{}', 'block', now())`,
+      [DEFAULT_OWNER.organisationId],
+    )
+    const booked = (nano: number) => ({ bookings: [{ budgetId: 'b', stepMs: at(21, 0), nano }] })
+    const [intent, other] = [intentOf(), intentOf()]
+    const batch = [recordOf(intent, booked(1_000)), recordOf(other, booked(50)), recordOf(intent, booked(7_000))]
+    expect(await insert(sql, batch)).toBe(2)
+    const { rows } = await sql.ledger.query('SELECT spent_nano::integer AS spent FROM budget_spend')
+    expect(rows).toEqual([{ spent: 1_050 }])
+  })
+
   test('totals add up exactly by key, model, provider and day of the window', async () => {
     const sql = await migrated(postgres)
     await insert(sql, [
