@@ -3,6 +3,7 @@ import { expect, test } from 'vitest'
 import {
   type Access,
   type Grant,
+  holdsIn,
   mayGrant,
   type Place,
   reaches,
@@ -86,6 +87,23 @@ test('a member reaches what is their own, whatever else there is', () => {
   expect(reaches(reach, place, 'ada')).toBe(true)
   expect(reaches(reach, place, 'bob')).toBe(false)
   expect(reaches(reach, place, null)).toBe(false)
+})
+
+test('a right is held wherever everything is within its reach, and by a member in their own team only', () => {
+  fc.assert(
+    fc.property(fc.array(grants), fc.constantFrom(...RIGHTS), places, (given, right, place) => {
+      const access = person({ grants: given })
+      fc.pre(reaches(reachOf(access, right, place.organisationId), place))
+      expect(holdsIn(access, right, place)).toBe(true)
+    }),
+  )
+  const member = person({ grants: [{ organisationId: 'one', teamId: 'a', projectId: null, role: 'member' }] })
+  const heldIn = (place: Place) => holdsIn(member, 'keys:write', place)
+  expect(heldIn({ organisationId: 'one', teamId: 'a', projectId: 'x' })).toBe(true)
+  expect(heldIn({ organisationId: 'one', teamId: 'b', projectId: null })).toBe(false)
+  expect(heldIn({ organisationId: 'one', teamId: null, projectId: null })).toBe(false)
+  expect(heldIn({ organisationId: 'two', teamId: 'a', projectId: null })).toBe(false)
+  expect(holdsIn(member, 'limits:write', { organisationId: 'one', teamId: 'a', projectId: null })).toBe(false)
 })
 
 test('an operator reaches everything', () => {

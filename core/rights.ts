@@ -122,7 +122,7 @@ export type Reach =
       readonly kind: 'part'
       readonly teams: readonly string[]
       readonly projects: readonly string[]
-      /** What belongs to this person is within reach wherever they may have something of their own. */
+      /** What belongs to this person is within reach wherever it stands; where they may make something of their own, `holdsIn` says. */
       readonly userId: string | null
     }
 
@@ -155,6 +155,17 @@ export function reaches(reach: Reach | undefined, place: Place, ownerId: string 
   if (place.projectId !== null && reach.projects.includes(place.projectId)) return true
   return reach.userId !== null && ownerId === reach.userId
 }
+
+/** Whether a role with this right, be it for their own things only, is held in that place or around it. */
+export const holdsIn = (access: Access, right: Right, place: Place): boolean =>
+  access.isOperator ||
+  access.grants.some(
+    ({ organisationId, teamId, projectId, role }) =>
+      ROLE_RIGHTS[role][right] !== undefined &&
+      organisationId === place.organisationId &&
+      (teamId === null || teamId === place.teamId) &&
+      (projectId === null || projectId === place.projectId),
+  )
 
 /** Whether `access` may give this role there: nobody hands on more than they have (CVE-2026-47101). */
 export function mayGrant(access: Access, role: Role, place: Place): boolean {

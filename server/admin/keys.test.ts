@@ -61,6 +61,22 @@ test('a key can be owned by whoever has a role anywhere in the organisation', as
     expect(await post('/keys', { name: 'x', team, owner }, lead.token)).toMatchObject({ status: 200, json: { owner } })
 })
 
+test('a member makes keys of their own where their role holds, and nowhere else', async () => {
+  const { organisation, team } = await organisationWithTeam()
+  const project = await make('/projects', { organisation, team, name: name() })
+  const other = await make('/teams', { organisation, name: name() })
+  const otherProject = await make('/projects', { organisation, team: other, name: name() })
+  const { user, token } = await person({ organisation, team, role: 'member' })
+  for (const place of [{ team }, { project }])
+    expect(await post('/keys', { name: 'x', ...place }, token)).toMatchObject({ status: 200, json: { owner: user } })
+  for (const place of [{ team: other }, { project: otherProject }, {}]) {
+    const refusal = { status: 403, json: { error: { code: 'forbidden' } } }
+    expect(await post('/keys', { name: 'x', ...place }, token)).toMatchObject(refusal)
+    expect(await post('/keys', { name: 'x', ...place, owner: user }, token)).toMatchObject(refusal)
+    expect(await post('/keys/create-many', { name: 'x', count: 2, ...place }, token)).toMatchObject(refusal)
+  }
+})
+
 async function idOfOperator(): Promise<string> {
   const { rows } = await plane.sql.control.query<{ id: string }>('SELECT id FROM users WHERE is_operator')
   const [row] = rows

@@ -21,7 +21,7 @@ import {
 } from '../store/keys.sql.ts'
 import { isMember } from '../store/members.sql.ts'
 import { given } from '../../core/given.ts'
-import { type Place, reaches } from '../../core/rights.ts'
+import { holdsIn, type Place, reaches } from '../../core/rights.ts'
 import { pageOf } from './page.ts'
 import { forbidden } from './permission.ts'
 import { newSecret } from './secret.ts'
@@ -111,12 +111,13 @@ async function belongingOf(
     readonly owner?: string | undefined
   },
 ): Promise<Belonging> {
-  const { reach } = context
+  const { reach, caller } = context
   const organisationId = await organisationFor(context)
   const place = await placeFor(context, { organisationId, team: asked.team, project: asked.project })
   // Who may only make their own keys makes their own, whether they say so or not.
   const userId = asked.owner ?? (reach.kind === 'part' ? reach.userId : null)
   if (!reaches(reach, place, userId)) throw forbidden()
+  if (caller.access !== null && !holdsIn(caller.access, 'keys:write', place)) throw forbidden()
   if (userId !== null && !(await isMember(context.sql, { organisationId, userId })))
     throw new Fault('bad_request', 'owner: there is no member of this id in the organisation', { field: 'owner' })
   return { place, userId }
