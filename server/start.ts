@@ -158,7 +158,8 @@ async function build(options: StartOptions, teardown: Teardown): Promise<Gateway
   teardown.add(() => retention.close())
 
   // What an earlier process left is part of what is spent.
-  await delivered(ledger, signal)
+  if (!(await delivered(ledger, signal)))
+    log.warn({ behindBytes: ledger.status().behindBytes }, 'budgets do not know yet what is still being delivered')
   const paying = await openBudgets(sql, { clock, log })
   teardown.add(() => paying.close())
   const forecast = openCostForecast(clock.now)
@@ -276,12 +277,13 @@ async function build(options: StartOptions, teardown: Teardown): Promise<Gateway
   }
 }
 
-/** Waits until the database has what earlier processes wrote down, for a while: a backlog of hours must not keep requests out. */
-async function delivered(ledger: RunningLedger, signal: AbortSignal): Promise<void> {
+/** Waits until the database has what earlier processes wrote down, for a while: a backlog of hours must not keep requests out. False when it is not there yet. */
+async function delivered(ledger: RunningLedger, signal: AbortSignal): Promise<boolean> {
   const limit = AbortSignal.any([signal, AbortSignal.timeout(DELIVERY_MS_MAX)])
   await ledger.recovered
   while (ledger.status().behindBytes > 0 && !limit.aborted)
     await wait(DELIVERY_STEP_MS, undefined, { signal: limit }).catch(() => undefined)
+  return ledger.status().behindBytes === 0
 }
 
 const DELIVERY_MS_MAX = 10_000
