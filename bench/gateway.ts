@@ -28,6 +28,8 @@ export interface BenchGatewayOptions {
   /** The processor for its PostgreSQL, which is not what is measured and would otherwise share the first one. */
   readonly databasePin: number
   readonly environment?: { readonly [name: string]: string }
+  /** Whether the key has limits on four levels and budgets on three. */
+  readonly bound?: boolean
 }
 
 export async function startGateway({
@@ -37,6 +39,7 @@ export async function startGateway({
   pin,
   databasePin,
   environment = {},
+  bound = false,
 }: BenchGatewayOptions): Promise<BenchGateway> {
   const dataDir = join(folder, 'data')
   const configPath = join(folder, 'sekisho.yaml')
@@ -63,7 +66,10 @@ export async function startGateway({
     })
   const first = await start()
   const key = 'sek_bench_key_that_only_this_run_knows'
-  await withDatabase(dataDir, (client) => insertKeys(client, { count: keys, key }))
+  await withDatabase(dataDir, async (client) => {
+    await insertKeys(client, { count: keys, key })
+    if (bound) await bindKey(client)
+  })
   await first.stop()
   // The process that is measured begins on a prepared folder with a warm compile cache, as every start but the first does.
   const running = { process: await start() }
@@ -145,6 +151,37 @@ async function insertKeys(
     'INSERT INTO key_secrets (hash, key_id, created_at) SELECT hash, id, now() FROM unnest($1::text[], $2::text[]) AS row (hash, id)',
     [hashes, ids],
   )
+}
+
+/** Puts the first key into a project and a team, and limits and budgets on it and all that it is in: none of them is ever used up. */
+async function bindKey(client: pg.Client): Promise<void> {
+  const key = `bench${'0'.repeat(7)}`
+  const levels = [
+    ['organisation', DEFAULT_ORGANISATION],
+    ['team', 'benchteam000'],
+    ['project', 'benchproject'],
+    ['key', key],
+  ] as const
+  const at = [DEFAULT_ORGANISATION, 'benchteam000']
+  await client.query("INSERT INTO teams (id, organisation_id, name, created_at) VALUES ($2, $1, 'bench', now())", at)
+  await client.query(
+    "INSERT INTO projects (id, organisation_id, team_id, name, created_at) VALUES ('benchproject', $1, $2, 'bench', now())",
+    at,
+  )
+  await client.query("UPDATE keys SET team_id = $2, project_id = 'benchproject' WHERE id = $1", [key, 'benchteam000'])
+  for (const [index, [scope, subject]] of levels.entries()) {
+    const limit = [`benchlimit0${index}`, DEFAULT_ORGANISATION, scope, subject, index % 2 === 0 ? 'requests' : 'tokens']
+    await client.query(
+      "INSERT INTO limits (id, organisation_id, scope, subject_id, measure, max, per, created_at) VALUES ($1, $2, $3, $4, $5, 1000000000, 'minute', now())",
+      limit,
+    )
+    if (scope === 'team') continue
+    await client.query(
+      `INSERT INTO budgets (id, organisation_id, scope, subject_id, amount_nano, period, window_kind, time_zone, mode, thresholds, unpriced, created_at)
+       VALUES ($1, $2, $3, $4, 1000000000000000, 'month', 'calendar', 'UTC', 'enforce', '{50,80,100}', 'block', now())`,
+      [`benchbudget${index}`, DEFAULT_ORGANISATION, scope, subject],
+    )
+  }
 }
 
 /** Streams that a run hung up on are attempts too, so requests are counted by the load as it began them. */

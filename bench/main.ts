@@ -10,7 +10,7 @@ import { cpus, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { heldUpMs, loopProbeEnvironment } from '../e2e/kit/loop-probe.ts'
-import { type BenchGateway, startGateway } from './gateway.ts'
+import { type BenchGateway, type BenchGatewayOptions, startGateway } from './gateway.ts'
 import type { LoadCommand, LoadResult } from './load.ts'
 import { nginxCommand } from './nginx.ts'
 import { median, report } from './report.ts'
@@ -23,6 +23,8 @@ const { values } = parseArgs({
 const rounds = values.quick ? 2 : Number(values.rounds)
 /** The gateway, asked in Anthropic's format. */
 const TRANSLATED = 'gateway, translated'
+/** The gateway, whose key has limits on four levels and budgets on three. */
+const BOUND = 'gateway, with limits and budgets'
 const SERVER_CPU = 0
 const LOAD_CPU = Math.min(1, cpus().length - 1)
 const firstLine = (printed: string) => (printed.includes('\n') ? Number(printed.split('\n', 1)[0]) : undefined)
@@ -44,11 +46,19 @@ const floor = await startServer({
 const gateway = await openGateway('passing')
 // A process of its own, so that what translation leaves in memory and in the compiler does not stand in the figures of the other.
 const translating = await openGateway('translating')
+// And one whose key is bound, so that the price of limits and budgets can be seen beside the one without.
+const bound = await openGateway('bound', { bound: true })
 const nginx = await startNginx()
 try {
   await main()
 } finally {
-  await Promise.allSettled([gateway.process.stop(), translating.process.stop(), floor.stop(), nginx?.stop()])
+  await Promise.allSettled([
+    gateway.process.stop(),
+    translating.process.stop(),
+    bound.process.stop(),
+    floor.stop(),
+    nginx?.stop(),
+  ])
   await upstream.stop()
   await rm(folder, { recursive: true, force: true })
 }
@@ -72,6 +82,7 @@ async function main(): Promise<void> {
     ...(nginx === undefined ? [] : [{ name: 'nginx', server: nginx, key: 'none', wire: 'openai' as const }]),
     { name: 'gateway', server: gateway.process, key: gateway.key, wire: 'openai' },
     { name: TRANSLATED, server: translating.process, key: translating.key, wire: 'anthropic' },
+    { name: BOUND, server: bound.process, key: bound.key, wire: 'openai' },
   ]
   const idleBytes = gateway.process.rssBytes()
   for (const contender of contenders) for (const scenario of [saturated, burst]) await measure(contender, scenario)
@@ -80,16 +91,16 @@ async function main(): Promise<void> {
   for (let round = 0; round < rounds; round++) {
     const order = round % 2 === 0 ? contenders : contenders.toReversed()
     for (const scenario of scenarios) {
-      for (const contender of order.filter(({ name }) => name !== TRANSLATED || scenario.translated === true)) {
+      for (const contender of order.filter(({ name }) => takesPart(name, scenario))) {
         const runs = all.get(scenario)
         const measured = await measure(contender, scenario)
         runs?.set(contender.name, [...(runs.get(contender.name) ?? []), measured])
       }
     }
   }
-  const memory = await measureMemory(contenders.filter(({ name }) => name !== 'nginx' && name !== TRANSLATED))
+  const memory = await measureMemory(contenders.filter(({ name }) => name === 'floor' || name === 'gateway'))
   const stall = await measureStall()
-  const rows = [await gateway.rowsAgree(), await translating.rowsAgree()]
+  const rows = [await gateway.rowsAgree(), await translating.rowsAgree(), await bound.rowsAgree()]
   const start = await gateway.restartMs()
   report({
     rounds,
@@ -118,11 +129,17 @@ async function main(): Promise<void> {
   if (!rows.every(({ agree }) => agree)) process.exitCode = 1
 }
 
+/** What is translated, and what is bound, is measured where that can make a difference. */
+function takesPart(name: string, scenario: Scenario): boolean {
+  if (name === TRANSLATED) return scenario.translated === true
+  return name !== BOUND || scenario.bound === true
+}
+
 async function measure({ server, key, wire }: Contender, scenario: Scenario): Promise<Measured> {
   const before = server.cpuMicros()
   const result = await load(scenario.load({ port: server.port, key, wire }))
   const units = scenario.unit === 'request' ? result.requests : result.events
-  for (const asked of [gateway, translating]) if (server === asked.process) asked.served(result)
+  for (const asked of [gateway, translating, bound]) if (server === asked.process) asked.served(result)
   return { microsPerUnit: (server.cpuMicros() - before) / Math.max(1, units), result }
 }
 
@@ -131,7 +148,7 @@ async function measure({ server, key, wire }: Contender, scenario: Scenario): Pr
  * computing, which leaves out that it waited for the processor that its own translator and others used. A process of its own: the probe costs.
  */
 async function measureStall(): Promise<{ readonly delayMs: number; readonly computingMs: number }> {
-  const watched = await openGateway('watched', loopProbeEnvironment(folder))
+  const watched = await openGateway('watched', { environment: loopProbeEnvironment(folder) })
   const { process: server, key } = watched
   try {
     const run = () => load(megabyte.load({ port: server.port, key, wire: 'anthropic' }))
@@ -187,7 +204,10 @@ function load(command: LoadCommand): Promise<LoadResult> {
   })
 }
 
-async function openGateway(name: string, environment = {}): Promise<BenchGateway> {
+async function openGateway(
+  name: string,
+  more: Pick<BenchGatewayOptions, 'environment' | 'bound'> = {},
+): Promise<BenchGateway> {
   const own = join(folder, name)
   await mkdir(own, { mode: 0o711 })
   return startGateway({
@@ -196,7 +216,7 @@ async function openGateway(name: string, environment = {}): Promise<BenchGateway
     keys: 10_000,
     pin: SERVER_CPU,
     databasePin: LOAD_CPU,
-    environment,
+    ...more,
   })
 }
 

@@ -8,6 +8,8 @@ export interface Scenario {
   readonly load: (server: Addressed) => LoadCommand
   /** Whether it is also asked in another format than the upstream's, so that the gateway translates. */
   readonly translated?: true
+  /** Whether it is also asked with a key that has limits and budgets. */
+  readonly bound?: true
 }
 
 /** Whom a load is for, and in whose format it asks. */
@@ -44,6 +46,7 @@ export const saturated: Scenario = {
   unit: 'request',
   load: (server) => command(server, { text: filler, connections: 32, seconds: 4 }),
   translated: true,
+  bound: true,
 }
 
 /** The same at a rate that leaves the processor mostly idle: what a caller waits. */
